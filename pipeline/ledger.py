@@ -1,0 +1,375 @@
+"""The ledger: every change between two texts, with its rule and its place.
+
+An edit replaces the characters ``before`` at one place by ``after``, for one or more rules. A page has an edit every 20
+characters and nearly all of them are alike (``,`` to ``，`` by one rule), so a ledger keeps one `Kind` for all edits that
+are alike and only an integer for each place. That is also how a ledger is written (``pages.jsonl``, field ``edits``).
+
+>>> ledger = Ledger.of([(1, ",", "，", ("width/comma",)), (3, "..", "……", ("dots",))])
+>>> ledger.apply("好,的..")
+'好，的……'
+>>> ledger.inverse().apply("好，的……")
+'好,的..'
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """What all edits of one group share.
+
+    before: the source's characters; ``""`` for an insertion. after: what stands there afterwards; ``""`` for a deletion.
+    rules: ids of the rules that made it so, in the order in which they acted.
+    """
+
+    before: str
+    after: str
+    rules: tuple[str, ...]
+
+
+Place = tuple[int, str, str, tuple[str, ...]]
+"""One edit alone: (start in the source, before, after, rules)."""
+
+
+class LedgerError(ValueError):
+    """Edits that overlap, or that do not agree with the text they are applied to."""
+
+
+class Ledger:
+    """An immutable set of edits on one source text, none overlapping another.
+
+    groups: for each `Kind` the places (code points in the source, ascending) where it applies.
+
+    >>> Ledger({Kind("a", "b", ("r",)): [0, 2]}).apply("aca")
+    'bcb'
+    """
+
+    __slots__ = ("__dict__", "groups")
+
+    groups: Mapping[Kind, list[int]]
+
+    def __init__(self, groups: Mapping[Kind, list[int]] | None = None) -> None:
+        self.groups = groups or {}
+
+    @classmethod
+    def of(cls, edits: Iterable[Place]) -> Ledger:
+        """Group single edits; they may come in any order.
+
+        >>> Ledger.of([(4, "x", "y", ("r",)), (0, "x", "y", ("r",))]).groups
+        {Kind(before='x', after='y', rules=('r',)): [0, 4]}
+        """
+        return _grouped(sorted(edits))  # "" sorts before any other ``before``, so insertions come first
+
+    def __bool__(self) -> bool:
+        return bool(self.groups)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.groups.values()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ledger) and dict(self.groups) == dict(other.groups)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Ledger({dict(self.groups)!r})"
+
+    def __getstate__(self) -> Mapping[Kind, list[int]]:
+        return self.groups
+
+    def __setstate__(self, groups: Mapping[Kind, list[int]]) -> None:
+        self.groups = groups
+
+    @cached_property
+    def _kinds(self) -> list[Kind]:
+        return list(self.groups)
+
+    @cached_property
+    def _codes(self) -> list[int]:
+        """One integer for an edit, in the order of the text: its place, whether it has width, and its kind's number."""
+        return sorted(
+            (start << 32) | (bool(kind.before) << 31) | number
+            for number, kind in enumerate(self._kinds)
+            for start in self.groups[kind]
+        )
+
+    def __iter__(self) -> Iterator[Place]:
+        """The edits one by one, in the order of the text; an insertion comes before a replacement at the same place."""
+        kinds = self._kinds
+        for code in self._codes:
+            kind = kinds[code & 0x7FFFFFFF]
+            yield code >> 32, kind.before, kind.after, kind.rules
+
+    def apply(self, text: str) -> str:
+        """The text with every edit done.
+
+        Raises LedgerError where an edit's ``before`` is not what stands in the text, or where edits overlap.
+
+        >>> Ledger.of([(0, "a", "", ("r",))]).apply("b")
+        Traceback (most recent call last):
+            ...
+        pipeline.ledger.LedgerError: edit at 0 by r expects 'a', the text has 'b'
+        """
+        kinds, pieces, done = self._kinds, [], 0
+        for code in self._codes:
+            start = code >> 32
+            before, after, rules = kinds[code & 0x7FFFFFFF]
+            end = start + len(before)
+            if start < done:
+                raise LedgerError(f"edit at {start} by {', '.join(rules)} overlaps the edit before it")
+            if text[start:end] != before:
+                raise LedgerError(f"edit at {start} by {', '.join(rules)} expects {before!r}, the text has {text[start:end]!r}")
+            pieces.append(text[done:start])
+            pieces.append(after)
+            done = end
+        pieces.append(text[done:])
+        return "".join(pieces)
+
+    def inverse(self) -> Ledger:
+        """The ledger that turns the edited text back into the source.
+
+        >>> Ledger.of([(1, "", "xy", ("r",)), (2, "b", "", ("r",))]).inverse().apply("axyc")
+        'acb'
+        """
+        edits, shift = [], 0
+        for start, before, after, rules in self:
+            edits.append((start + shift, after, before, rules))
+            shift += len(after) - len(before)
+        return _grouped(_joined(edits))
+
+    def shifted(self, distance: int) -> Ledger:
+        """The same edits, ``distance`` code points further on (negative: further back)."""
+        if not distance:
+            return self
+        return Ledger({kind: [start + distance for start in at] for kind, at in self.groups.items()})
+
+    def within(self, start: int, end: int) -> Ledger:
+        """The edits inside source[start:end], with places counted from ``start``; insertions at the two ends are outside.
+
+        Raises LedgerError where an edit reaches over one of the ends.
+        """
+        groups: dict[Kind, list[int]] = {}
+        for kind, at in self.groups.items():
+            width = len(kind.before)
+            low = bisect_left(at, start) if width else bisect_right(at, start)
+            high = bisect_left(at, end)
+            if (low < high and at[high - 1] + width > end) or (width and low and at[low - 1] + width > start):
+                raise LedgerError(f"an edit by {', '.join(kind.rules)} reaches over the cut {start}:{end}")
+            if low < high:
+                groups[kind] = [place - start for place in at[low:high]]
+        return Ledger(groups)
+
+    def anchored(self, source: str) -> Ledger:
+        """The same change, with insertions at the two ends of ``source`` made replacements of the character beside them.
+
+        Ledgers of neighbouring spans can then be thrown together and taken apart again (`within`).
+
+        >>> list(Ledger.of([(0, "", "“", ("r",)), (2, "", "。", ("s",))]).anchored("甲乙"))
+        [(0, '甲', '“甲', ('r',)), (1, '乙', '乙。', ('s',))]
+        """
+        if not source or all(kind.before for kind in self.groups):
+            return self
+        edits = list(self)
+        first, last = edits[0], edits[-1]
+        if not first[1] and first[0] == 0:
+            other = edits[1] if len(edits) > 1 and edits[1][0] == 0 else (0, source[0], source[0], ())
+            edits[: 2 if other[3] else 1] = [(0, other[1], first[2] + other[2], _both(first[3], other[3]))]
+        if not last[1] and last[0] == len(source):
+            before = edits[-2] if len(edits) > 1 and edits[-2][0] + len(edits[-2][1]) == len(source) else None
+            place, old, new, rules = before or (len(source) - 1, source[-1], source[-1], ())
+            edits[-2 if before else -1 :] = [(place, old, new + last[2], _both(rules, last[3]))]
+        return Ledger.of(edits)
+
+    def then(self, later: Ledger) -> Ledger:
+        """This ledger and, on its result, a later one, as a single ledger on this one's source.
+
+        Where a later edit touches characters that an earlier one wrote, the two become one edit with the rules of both.
+
+        >>> first = Ledger.of([(0, "&ldquo;", "“", ("entity",))])
+        >>> list(first.then(Ledger.of([(0, "“", "”", ("quote",))])))
+        [(0, '&ldquo;', '”', ('entity', 'quote'))]
+        """
+        if not self:
+            return later
+        if not later:
+            return self
+        first = list(self)
+        if len(first) * len(later.groups) > len(later):
+            return _grouped(_compose(first, list(later)))
+        near, far = _parted(first, later)
+        for kind, at in _grouped(_compose(first, near)).groups.items():
+            far[kind] = sorted((*far[kind], *at)) if kind in far else at
+        return Ledger(far)
+
+    @cached_property
+    def _steps(self) -> tuple[list[int], list[int], list[int], list[int]]:
+        """Edits that change the length: their starts and ends in the source, and their starts and ends in the result."""
+        sources, source_ends, targets, target_ends, shift = [], [], [], [], 0
+        changing = ((start, kind) for kind, at in self.groups.items() if len(kind.before) != len(kind.after) for start in at)
+        for start, kind in sorted(changing, key=lambda item: (item[0], bool(item[1].before))):
+            sources.append(start)
+            source_ends.append(start + len(kind.before))
+            targets.append(start + shift)
+            target_ends.append(start + shift + len(kind.after))
+            shift += len(kind.after) - len(kind.before)
+        return sources, source_ends, targets, target_ends
+
+    def to_source(self, offset: int, *, end: bool = False) -> int:
+        """The place in the source of an offset in the result.
+
+        Inside or at the edge of an edit that changed the length, the answer is the edit's edge: its start, or with
+        ``end=True`` its end; give ``end=True`` for the exclusive end of a span, so that the span covers the whole edit.
+
+        >>> ledger = Ledger.of([(2, "&amp;", "&", ("entity",))])
+        >>> ledger.to_source(2), ledger.to_source(3), ledger.to_source(3, end=True)
+        (2, 7, 7)
+        """
+        sources, source_ends, targets, target_ends = self._steps
+        return _move(offset, targets, target_ends, sources, source_ends, end)
+
+    def to_result(self, offset: int, *, end: bool = False) -> int:
+        """The place in the result of an offset in the source; the counterpart of `to_source`.
+
+        >>> Ledger.of([(2, "&amp;", "&", ("entity",))]).to_result(7)
+        3
+        """
+        sources, source_ends, targets, target_ends = self._steps
+        return _move(offset, sources, source_ends, targets, target_ends, end)
+
+
+EMPTY = Ledger()
+
+
+def _grouped(edits: Iterable[Place]) -> Ledger:
+    """Edits in the order of the text as a ledger."""
+    groups: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
+    for start, before, after, rules in edits:
+        key = before, after, rules
+        if key in groups:
+            groups[key].append(start)
+        else:
+            groups[Kind(*key)] = [start]
+    return Ledger(groups)  # type: ignore[arg-type]  # every key is a Kind; a plain tuple finds it faster than it is made
+
+
+def _move(offset: int, froms: list[int], from_ends: list[int], tos: list[int], to_ends: list[int], end: bool) -> int:
+    """Carry an offset over the length-changing edits that lie before it.
+
+    ``end`` decides on which side of an edit of no width the offset stands: an exclusive end stands before what was inserted
+    at it only if nothing else precedes it, a start stands behind.
+    """
+    if end:
+        last = bisect_left(froms, offset) - 1
+        if last < 0:
+            return offset
+        return to_ends[last] if offset < from_ends[last] else to_ends[last] + offset - from_ends[last]
+    last = bisect_right(froms, offset) - 1
+    if last < 0:
+        return offset
+    return tos[last] if offset < from_ends[last] else to_ends[last] + offset - from_ends[last]
+
+
+def _joined(edits: list[Place]) -> list[Place]:
+    """Edits in the order of the text, with insertions at one place made into one, so that their order is never in doubt."""
+    out: list[Place] = []
+    for start, before, after, rules in edits:
+        if out and not before and not out[-1][1] and out[-1][0] == start:
+            out[-1] = (start, "", out[-1][2] + after, _both(out[-1][3], rules))
+        else:
+            out.append((start, before, after, rules))
+    return out
+
+
+def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return first if first == second else first + tuple(rule for rule in second if rule not in first)
+
+
+def _parted(first: list[Place], later: Ledger) -> tuple[list[Place], dict[Kind, list[int]]]:
+    """Later edits that may touch one of the first, one by one; and the groups of all others, moved to the source.
+
+    A page has thousands of later edits that touch none of a few dozen first ones: they are moved a slice at a time.
+    """
+    near: list[Place] = []
+    far: dict[Kind, list[int]] = {}
+    for kind, at in later.groups.items():
+        width, done, shift = len(kind.before), 0, 0
+        moved: list[int] = []
+        for start, before, after, _ in first:
+            low = max(done, bisect_left(at, start + shift - width))
+            high = max(low, bisect_right(at, start + shift + len(after)))
+            moved += [place - shift for place in at[done:low]] if shift else at[done:low]
+            near += [(place, *kind) for place in at[low:high]]
+            done = high
+            shift += len(after) - len(before)
+        moved += [place - shift for place in at[done:]]
+        if moved:
+            far[kind] = moved
+    return sorted(near), far
+
+
+def _compose(first: list[Place], second: list[Place]) -> list[Place]:
+    """Edits A→B and edits B→C as edits A→C. Both lists, and the answer, are in the order of their texts."""
+    out: list[Place] = []
+    i = j = shift = 0  # shift: place in B minus place in A, behind first[:i]
+    while i < len(first) and j < len(second):
+        if _touch(first[i], shift, second[j]):
+            i_end, j_end, later_shift = _cluster(first, second, i, j, shift)
+            merged = _merge(first[i:i_end], second[j:j_end], shift)
+            if merged[1] != merged[2]:
+                out.append(merged)
+            i, j, shift = i_end, j_end, later_shift
+        elif first[i][0] + shift + len(first[i][2]) <= second[j][0]:
+            out.append(first[i])
+            shift += len(first[i][2]) - len(first[i][1])
+            i += 1
+        else:
+            start, before, after, rules = second[j]
+            out.append((start - shift, before, after, rules))
+            j += 1
+    out.extend(first[i:])
+    out.extend((start - shift, before, after, rules) for start, before, after, rules in second[j:])
+    return out
+
+
+def _touch(one: Place, shift: int, two: Place) -> bool:
+    """Whether an edit A→B and an edit B→C share characters of B, or would both insert at one place."""
+    b_start, b_end = one[0] + shift, one[0] + shift + len(one[2])
+    start, end = two[0], two[0] + len(two[1])
+    if start < b_end and b_start < end:
+        return True
+    return start == end and b_start <= start <= b_end and not (one[1] and one[2])
+
+
+def _cluster(first: list[Place], second: list[Place], i: int, j: int, shift: int) -> tuple[int, int, int]:
+    """Ends of the run of edits that hang together with first[i] and second[j], and the shift behind them."""
+    i_end, j_end = i + 1, j + 1
+    last_shift, shift = shift, shift + len(first[i][2]) - len(first[i][1])
+    while True:
+        if i_end < len(first) and _touch(first[i_end], shift, second[j_end - 1]):
+            last_shift, shift = shift, shift + len(first[i_end][2]) - len(first[i_end][1])
+            i_end += 1
+        elif j_end < len(second) and _touch(first[i_end - 1], last_shift, second[j_end]):
+            j_end += 1
+        else:
+            return i_end, j_end, shift
+
+
+def _merge(first: list[Place], second: list[Place], shift: int) -> Place:
+    """One edit A→C out of edits that hang together; between them they know every character of B that they span."""
+    low = min(first[0][0] + shift, second[0][0])
+    inner = Ledger.of((start + shift - low, before, after, rules) for start, before, after, rules in first)
+    outer = Ledger.of((start - low, before, after, rules) for start, before, after, rules in second)
+    known: dict[int, str] = {}
+    for ledger in (inner.inverse(), outer):
+        for start, before, _, _ in ledger:
+            known.update(enumerate(before, start))
+    text = "".join(char for _, char in sorted(known.items()))
+    rules: tuple[str, ...] = ()
+    for edit in (*first, *second):
+        rules = _both(rules, edit[3])
+    return low - shift, inner.inverse().apply(text), outer.apply(text), rules

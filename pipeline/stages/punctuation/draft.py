@@ -1,0 +1,77 @@
+"""One look at a text: which places are taken, and the edits so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pipeline.ledger import Kind
+
+_FOREIGN = re.compile(r"\n[^㐀-鿿\n]+(?=\n)")
+TAKEN, FOREIGN = 1, 2
+
+
+class Draft:
+    """A text with a line feed before and behind it, so that ``\\n`` is a line's start and end, and what is decided about it.
+
+    text: the padded text; its offsets are one more than the text's own. edits: for each kind its places in the padded text.
+    acted: full names of the rules that claimed a place.
+    """
+
+    __slots__ = ("_taken", "acted", "edits", "everywhere", "text")
+
+    def __init__(self, text: str, protect: Iterable[tuple[int, int]] = ()) -> None:
+        self.text = f"\n{text}\n"
+        self.edits: dict[Kind, list[int]] = {}
+        self.acted: set[str] = set()
+        self.everywhere = False
+        self._taken = bytearray(len(self.text))
+        for match in _FOREIGN.finditer(self.text):
+            start, end = match.span()
+            self._taken[start:end] = bytes((FOREIGN,)) * (end - start)
+        for start, end in protect:
+            self.take(start + 1, end + 1)
+
+    def take(self, start: int, end: int) -> None:
+        """Claim a span, whoever had it."""
+        self._taken[start:end] = b"\x01" * (end - start)
+
+    def free(self, start: int, end: int) -> bool:
+        """Whether no rule claimed any of the span, and a rule for Chinese lines may act there."""
+        taken = self._taken
+        if end - start == 1:
+            return not taken[start] & TAKEN if self.everywhere else not taken[start]
+        return taken.find(TAKEN, start, end) < 0 if self.everywhere else not any(taken[start:end])
+
+    def foreign(self, offset: int) -> bool:
+        """Whether the place is in a line without hanzi."""
+        return bool(self._taken[offset] & FOREIGN)
+
+    def protect(self, start: int, end: int, rule: str) -> None:
+        """Leave a span as it is; edits that rules before this one made in it stand."""
+        if start < end:
+            self.take(start, end)
+            self.acted.add(rule)
+
+    def edit(self, start: int, end: int, after: str, rule: str) -> None:
+        """Put ``after`` in the span's place, unless it is taken, empty, or holds a line feed."""
+        if start >= end or not self.free(start, end):
+            return
+        before = self.text[start:end]
+        if "\n" in before:
+            return
+        self.take(start, end)
+        if before != after:
+            self.edits.setdefault(Kind(before, after, (rule,)), []).append(start)
+            self.acted.add(rule)
+
+    def edit_all(self, starts: list[int], before: str, after: str, rule: str) -> None:
+        """`edit` for many places of one and the same character."""
+        taken = self._taken
+        free = [start for start in starts if not taken[start]]
+        if not free:
+            return
+        for start in free:
+            taken[start] = TAKEN
+        self.edits.setdefault(Kind(before, after, (rule,)), []).extend(free)
+        self.acted.add(rule)

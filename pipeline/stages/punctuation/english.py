@@ -1,0 +1,108 @@
+"""English sentences and clauses in and between Chinese ones: they keep ASCII marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline.rulebook import Rule, StageRules
+from pipeline.stages.punctuation.draft import Draft
+
+_GAP = re.compile(r"""[ \t,;:.!?，；：。！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
+_MASK = re.compile(r"[xX]+")
+_NARROW = dict(zip("，；：。！？（）", ",;:.!?()", strict=True))
+_HAN = re.compile("[㐀-鿿]")
+_ENDS = ".!?。！？"
+_QUOTED = re.compile(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
+_PHRASE = re.compile(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
+_QUOTES_OPEN, _QUOTES_CLOSE = "“\"‘'「『", "”\"’'」』"
+
+
+def clauses(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
+    """Protect English clauses, and make full-width marks inside them ASCII."""
+    text = draft.text
+    end = 0
+    for place in places:
+        if place >= end:
+            end = text.index("\n", place)
+            _line(draft, rule, text.rfind("\n", 0, place) + 1, end)
+
+
+def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
+    text = draft.text
+    words = [m.span() for m in rule.regex.finditer(text, start, end) if not _MASK.fullmatch(m[0])]
+    if not words:
+        return
+    if draft.foreign(start) or _mostly_english(text[start:end], text, words, start):
+        if _reads_english(text, words):
+            _narrow(draft, start, end, rule.name)
+        return
+    for match in _QUOTED.finditer(text, start, end):
+        if _phrase(match[1]):
+            _narrow(draft, *match.span(1), rule.name)
+    for run in _runs(text, words):
+        if _reads_english(text, run):
+            first, last = run[0][0], _end(text, run[0][0], run[-1][1], start, end)
+            _narrow(draft, first, last, rule.name)
+
+
+def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Words that only spaces and marks of a Latin text divide; a Chinese mark without a space divides runs."""
+    runs = [[words[0]]]
+    for word in words[1:]:
+        gap = text[runs[-1][-1][1] : word[0]]
+        if _GAP.fullmatch(gap) and " " in gap:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs
+
+
+def _reads_english(text: str, words: list[tuple[int, int]]) -> bool:
+    """Two words or more, one of them after a plain space and in small letters, or all of them in quotation marks."""
+    if len(words) < 2:
+        return False
+    small = any(text[a].islower() and b - a > 1 for a, b in words[1:]) or (text[words[0][0]].islower() and len(words) > 2)
+    behind = text[words[-1][1] : words[-1][1] + 2].lstrip(_ENDS)[:1]
+    return small or (text[words[0][0] - 1] in _QUOTES_OPEN and behind != "" and behind in _QUOTES_CLOSE)
+
+
+def _phrase(quoted: str) -> bool:
+    """Whether a quotation without hanzi is English: words, with a mark or two, and not a list of codes such as A,B."""
+    words = re.findall("[A-Za-z]+", quoted)
+    if not _PHRASE.fullmatch(quoted) or (" " not in quoted and len(words[0]) == 1):
+        return False
+    return any(len(word) > 2 and word[1:].islower() for word in words)
+
+
+def _mostly_english(line: str, text: str, words: list[tuple[int, int]], start: int) -> bool:
+    """A line that begins in English and has more English words than hanzi, most of them in small letters."""
+    small = sum(text[a].islower() and b - a > 1 for a, b in words)
+    return words[0][0] <= start + 1 and small >= 3 and len(_HAN.findall(line)) < len(words)
+
+
+def _end(text: str, first: int, last: int, start: int, end: int) -> int:
+    """The clause's end: with the mark behind it where the clause stands alone, in quotation marks or behind a colon."""
+    behind = last
+    before = text[first - 1] if first > start else "\n"
+    if before == " " and first - 1 > start:
+        before = text[first - 2]
+    if before not in _QUOTES_OPEN:
+        while behind < end and text[behind] in ")）\"”’'" and text[behind + 1] in _ENDS:
+            behind += 1
+    if text[behind] not in _ENDS:
+        return last
+    if behind + 1 == end and before in "\n：:。！？" + _QUOTES_OPEN:
+        return behind + 1
+    if text[behind + 1] in _QUOTES_CLOSE and not _HAN.match(before):
+        return behind + 1
+    return last
+
+
+def _narrow(draft: Draft, start: int, end: int, rule: str) -> None:
+    text = draft.text
+    for at in range(start, end):
+        if text[at] in _NARROW:
+            draft.edit(at, at + 1, _NARROW[text[at]], rule)
+    for at in range(start, end):
+        draft.protect(at, at + 1, rule)

@@ -1,0 +1,110 @@
+"""Brackets and title marks: marks whose form depends on what they enclose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline.rulebook import Rule, StageRules
+from pipeline.stages.punctuation.draft import Draft
+
+_HAN = re.compile("[㐀-鿿]")
+_NAME = re.compile(r"[A-Za-z0-9_]*\Z")
+_TERM = r"(?:[A-Za-z]{1,2}\d?|\d+)(?:[+*/^.\-]?(?:[A-Za-z]|\d+))*"
+_ARGUMENTS = re.compile(rf"{_TERM}(?:, ?{_TERM})*|[A-Za-z] log [A-Za-z]|")
+_CALL = re.compile(r"[a-z0-9_]*(?:, ?[a-z0-9_]+)*")
+_FORMULA = re.compile(r"[A-Za-z0-9.,^_ ]*[+*/=×÷−^<>\-][A-Za-z0-9.,+*/=×÷−^_<>\- ]*")
+_CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
+_OPERATOR = "+*/=×÷−^-∈"
+_WIDE = {"(": "（", ")": "）"}
+
+
+def brackets(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
+    """Make ASCII brackets of Chinese sentences full-width, pair by pair; one without a partner follows its neighbour."""
+    text = draft.text
+    for start, end in _lines(text, places):
+        waiting: list[int] = []
+        for match in rule.regex.finditer(text, start, end):
+            at = match.start()
+            if not draft.free(at, at + 1):
+                continue
+            if match[0] in "(（":
+                waiting.append(at)
+            elif waiting:
+                _pair(draft, waiting.pop(), at, rule.name)
+            else:
+                _single(draft, at, rule.name)
+        for at in waiting:
+            _single(draft, at, rule.name)
+
+
+def _pair(draft: Draft, opening: int, closing: int, rule: str) -> None:
+    text = draft.text
+    if text[opening] == "(" and text[closing] == ")" and _formula(text, opening, closing):
+        draft.take(opening, closing + 1)
+        return
+    for at in (opening, closing):
+        draft.edit(at, at + 1, _WIDE.get(text[at], text[at]), rule)
+
+
+def _single(draft: Draft, at: int, rule: str) -> None:
+    text = draft.text
+    if text[at] in _WIDE and (_HAN.match(text[at - 1]) or _HAN.match(text[at + 1])):
+        draft.edit(at, at + 1, _WIDE[text[at]], rule)
+
+
+def _formula(text: str, opening: int, closing: int) -> bool:
+    """A call such as f(x), or a term such as (a+b)÷2."""
+    inside, before, behind = text[opening + 1 : closing], text[opening - 1], text[closing + 1]
+    called = before.isascii() and before.isalnum()
+    if called and (_of_program(text, opening, inside) or (not inside.replace(".", "").isdigit() and _argument(inside))):
+        return True
+    if _CHEMICAL.fullmatch(inside) and (behind.isdigit() or (called and behind.isascii() and behind.isupper())):
+        return True
+    beside = called or before in _OPERATOR or behind in _OPERATOR
+    return beside and _FORMULA.fullmatch(inside) is not None
+
+
+def _argument(inside: str) -> bool:
+    return _ARGUMENTS.fullmatch(inside) is not None and not (len(inside) > 1 and inside.isupper() and inside.isalpha())
+
+
+def _of_program(text: str, opening: int, inside: str) -> bool:
+    """A call by a name in small letters."""
+    name = _NAME.search(text, max(0, opening - 40), opening)
+    return name is not None and name[0].islower() and _CALL.fullmatch(inside) is not None
+
+
+_OPEN = {"<<": 2, "＜＜": 2, "≪": 2, "«": 2, "《": 2, "〈": 1, "<": 0, "＜": 0}
+_CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "》": 2, "〉": 1, ">": 0, "＞": 0}
+_FORMS = (("《", "》"), ("〈", "〉"))
+
+
+def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
+    """Give title marks their form by depth; a line in which they don't pair up is left alone."""
+    text, cues = draft.text, tuple(rules.sets.get("title_cues", ()))
+    for start, end in _lines(text, places):
+        open_marks: list[tuple[int, int]] = []
+        edits: list[tuple[int, int, str]] = []
+        for match in rule.regex.finditer(text, start, end):
+            at, behind = match.span()
+            if match[0] in _OPEN:
+                if (open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at)) and draft.free(at, behind):
+                    open_marks.append((at, behind))
+            elif open_marks and draft.free(at, behind):
+                form = _FORMS[(len(open_marks) - 1) % 2]
+                if text[open_marks[0][0]] == "〈":
+                    form = _FORMS[len(open_marks) % 2]
+                edits += [(*open_marks.pop(), form[0]), (at, behind, form[1])]
+        if not open_marks:
+            for at, behind, after in edits:
+                draft.edit(at, behind, after, rule.name)
+
+
+def _lines(text: str, places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Spans of the lines that hold one of the places."""
+    end = 0
+    for place in places:
+        if place >= end:
+            end = text.index("\n", place)
+            yield text.rfind("\n", 0, place) + 1, end

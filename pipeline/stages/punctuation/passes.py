@@ -1,0 +1,240 @@
+"""From one look at a text to a settled one: pass after pass until no rule finds anything."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import regex
+
+from pipeline.ledger import Kind, Ledger
+from pipeline.rulebook import Rule
+from pipeline.stages.punctuation.draft import Draft
+from pipeline.stages.punctuation.plan import CODE, Plan, Step
+from pipeline.stages.punctuation.seen import Seen
+
+PASSES = 8
+"""After so many passes a line that still changes is left as it came; real text settles in two or three."""
+
+Groups = dict[Kind, list[int]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A settled text, the edits that lead to it grouped as `Ledger` has them, and the names of the rules that acted."""
+
+    text: str
+    groups: Groups = field(default_factory=dict)
+    acted: set[str] = field(default_factory=set)
+
+
+def settle(text: str, plan: Plan, protect: Sequence[tuple[int, int]] = ()) -> Outcome:
+    """Apply the plan until nothing changes. Lines that never settle come out as they came."""
+    return _settle(text, plan, [span for span in protect if not any("א" <= char <= "ת" for char in text[slice(*span)])])
+
+
+def _settle(text: str, plan: Plan, protect: Sequence[tuple[int, int]]) -> Outcome:
+    now, spans, acted = text, protect, set[str]()
+    groups: Groups = {}
+    lines: Sequence[tuple[int, int]] | None = None
+    for _ in range(PASSES):
+        edits, names = _look_at(now, plan, spans, lines)
+        acted |= names
+        if not edits:
+            return Outcome(now, groups, acted)
+        spans = _moved(spans, edits)
+        later = _apply(now, edits)
+        groups = _composed(text, groups, now, edits) if groups else {kind: sorted(at) for kind, at in edits.items()}
+        lines = _restless(now, later, edits, plan)
+        unsettled, now = edits, later
+    return _settle(text, plan, sorted([*protect, *_lines(text, now, unsettled)]))
+
+
+def _look_at(
+    text: str, plan: Plan, protect: Sequence[tuple[int, int]], lines: Sequence[tuple[int, int]] | None
+) -> tuple[Groups, set[str]]:
+    """The edits of one pass over the text, or over some of its lines: in these alone edits are made, but the line behind
+    each is looked at too, since a quotation may go on there.
+    """
+    if lines is None:
+        draft = look(text, plan, protect)
+        return {kind: [place - 1 for place in at] for kind, at in draft.edits.items()}, draft.acted
+    pieces = [(start, end, _next_line_end(text, end)) for start, end in lines]
+    starts = [0, *accumulate(behind - start + 1 for start, _, behind in pieces)]
+    inside = [
+        (max(s, start) - start + at, min(e, behind) - start + at)
+        for at, (start, _, behind) in zip(starts, pieces, strict=False)
+        for s, e in protect
+        if s < behind and e > start
+    ]
+    draft = look("\n".join(text[start:behind] for start, _, behind in pieces), plan, inside)
+    edits: Groups = {}
+    for kind, at in draft.edits.items():
+        for place in at:
+            number = bisect_right(starts, place - 1) - 1
+            start, end, _ = pieces[number]
+            if (moved := place - 1 - starts[number] + start) < end:
+                edits.setdefault(kind, []).append(moved)
+    return edits, draft.acted
+
+
+def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tuple[int, int]] | None:
+    """Spans of the lines that need a second look after the edits that made ``later`` of ``text``; None for all of them.
+
+    These are the lines in which a rule acted that is not calm, and the line before each; neighbours make one span.
+    """
+    if "```" in later:
+        return None
+    starts, ends = _line_starts(text), _line_starts(later)
+    places = sorted(place for kind, at in edits.items() if not _calm(kind, plan) for place in at)
+    numbers = {bisect_right(starts, place) - 1 for place in places}
+    if 4 * len(numbers) > len(starts):
+        return None
+    spans: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        first = number
+        while first > 0 and ends[first] - ends[first - 1] == 1:
+            first -= 1
+        start, end = ends[max(0, first - 1)], ends[number + 1] - 1
+        if spans and start <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _calm(kind: Kind, plan: Plan) -> bool:
+    return len(kind.before) == len(kind.after) and plan.calm.issuperset(kind.rules)
+
+
+def _next_line_end(text: str, end: int) -> int:
+    """The end of the next line that is not empty."""
+    while end < len(text) and text[end] == "\n":
+        end += 1
+    behind = text.find("\n", end)
+    return len(text) if behind < 0 else behind
+
+
+def look(text: str, plan: Plan, protect: Sequence[tuple[int, int]]) -> Draft:
+    """One pass: every rule in turn claims its places in the text."""
+    draft = Draft(text, protect)
+    seen = Seen(draft.text)
+    for step in plan.steps:
+        if seen.may_match(step):
+            draft.everywhere = step.everywhere
+            _act(step, draft, seen, plan)
+    return draft
+
+
+def _act(step: Step, draft: Draft, seen: Seen, plan: Plan) -> None:
+    rule = step.rule
+    name = rule.name
+    if rule.action == "code":
+        CODE[rule.id](draft, rule, plan.rules, seen.places(step.at))
+    elif step.literal:
+        draft.edit_all(seen.places(step.at), rule.pattern or "", rule.params["replacement"], name)
+    else:
+        claim = CLAIMS[rule.action]
+        for match in _matches(step, draft.text, seen):
+            claim(draft, match, rule, name)
+
+
+def _matches(step: Step, text: str, seen: Seen) -> Iterator[regex.Match[str]]:
+    if not step.at:
+        yield from step.rule.regex.finditer(text)
+        return
+    match_at = step.rule.regex.match
+    for place in seen.places(step.at):
+        match = match_at(text, place)
+        if match is not None:
+            yield match
+
+
+def _protect(draft: Draft, match: regex.Match[str], rule: Rule, name: str) -> None:
+    draft.protect(*match.span(), name)
+
+
+def _replace(draft: Draft, match: regex.Match[str], rule: Rule, name: str) -> None:
+    draft.edit(*match.span(), rule.params["replacement"], name)
+
+
+def _map(draft: Draft, match: regex.Match[str], rule: Rule, name: str) -> None:
+    draft.edit(*match.span(), rule.params["table"].get(match[0], match[0]), name)
+
+
+def _narrow(draft: Draft, match: regex.Match[str], rule: Rule, name: str) -> None:
+    draft.edit(*match.span(), "".join(chr(ord(char) - 0xFEE0) for char in match[0]), name)
+
+
+CLAIMS = {"protect": _protect, "replace": _replace, "map": _map, "narrow": _narrow}
+
+
+def _apply(text: str, edits: Mapping[Kind, list[int]]) -> str:
+    """The text with the edits made; as `Ledger.apply`, but for edits that are known to agree with the text."""
+    kinds = [(len(kind.before), kind.after) for kind in edits]
+    codes = sorted(place << 16 | number for number, at in enumerate(edits.values()) for place in at)
+    pieces, done = [], 0
+    for code in codes:
+        place = code >> 16
+        width, after = kinds[code & 0xFFFF]
+        pieces.append(text[done:place])
+        pieces.append(after)
+        done = place + width
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _moved(spans: Sequence[tuple[int, int]], edits: Mapping[Kind, list[int]]) -> Sequence[tuple[int, int]]:
+    """Protected spans after the edits; no edit lies inside one."""
+    if not spans:
+        return spans
+    steps = sorted((place, len(kind.after) - len(kind.before)) for kind, at in edits.items() for place in at)
+    places = [place for place, _ in steps]
+    shifts = [0, *accumulate(shift for _, shift in steps)]
+    return [(start + (shift := shifts[bisect_left(places, start)]), end + shift) for start, end in spans]
+
+
+def _composed(source: str, first: Groups, middle: str, later: Groups) -> Groups:
+    """First and later edits as one, line by line: only lines with later edits are looked at. No edit reaches over a line."""
+    source_lines, middle_lines = _line_starts(source), _line_starts(middle)
+    touched = sorted({bisect_right(middle_lines, place) - 1 for at in later.values() for place in at})
+    kept = {kind: list(at) for kind, at in first.items()}
+    composed: dict[Kind, list[int]] = {}
+    for line in touched:
+        start, end = source_lines[line], source_lines[line + 1]
+        earlier = {kind: _cut(at, start, end) for kind, at in kept.items()}
+        after = {kind: _between(at, middle_lines[line], middle_lines[line + 1]) for kind, at in later.items()}
+        both = Ledger({k: at for k, at in earlier.items() if at}).then(Ledger({k: at for k, at in after.items() if at}))
+        for kind, at in both.groups.items():
+            composed.setdefault(kind, []).extend(place + start for place in at)
+    for kind, at in kept.items():
+        if at:
+            composed[kind] = sorted([*composed.get(kind, ()), *at])
+    return {kind: sorted(at) for kind, at in composed.items()}
+
+
+def _between(at: list[int], start: int, end: int) -> list[int]:
+    at = sorted(at)
+    return [place - start for place in at[bisect_left(at, start) : bisect_left(at, end)]]
+
+
+def _cut(at: list[int], start: int, end: int) -> list[int]:
+    """Take the places from start to end out of a sorted list, counted from start."""
+    low, high = bisect_left(at, start), bisect_left(at, end)
+    inside = [place - start for place in at[low:high]]
+    del at[low:high]
+    return inside
+
+
+def _line_starts(text: str) -> list[int]:
+    """Offsets of the lines' starts, and one behind the last line's end."""
+    return [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+
+
+def _lines(source: str, now: str, edits: Groups) -> list[tuple[int, int]]:
+    """Spans in the source of the lines that the edits touch."""
+    source_lines, lines = _line_starts(source), _line_starts(now)
+    numbers = {min(bisect_right(lines, place), len(lines) - 1) - 1 for at in edits.values() for place in at}
+    return [(source_lines[number], source_lines[number + 1] - 1) for number in numbers]

@@ -1,0 +1,150 @@
+"""Quotation marks: form, direction and nesting, paragraph by paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.rulebook import Rule, StageRules
+from pipeline.stages.punctuation.draft import Draft
+
+DOUBLE, SINGLE = 0, 1
+_MARKS: dict[str, tuple[int, int]] = {
+    "“": (DOUBLE, 1), "”": (DOUBLE, -1), '"': (DOUBLE, 0), "＂": (DOUBLE, 0), "「": (DOUBLE, 1), "」": (DOUBLE, -1),
+    "〝": (DOUBLE, 1), "〞": (DOUBLE, -1), "〟": (DOUBLE, -1),
+    "‘‘": (DOUBLE, 1), "’’": (DOUBLE, -1), "''": (DOUBLE, 0), "``": (DOUBLE, 1),
+    "‘": (SINGLE, 1), "’": (SINGLE, -1), "'": (SINGLE, 0), "＇": (SINGLE, 0), "『": (SINGLE, 1), "』": (SINGLE, -1),
+}  # fmt: skip
+"""Each mark's level, and the direction it says it has: 1 opens, -1 closes, 0 says nothing."""
+FORMS = (("“", "”"), ("‘", "’"))
+_OPENERS = '“"「＂〝'
+
+FLIP, SKIP, AGAINST, SOFT, NEST, NEST_ODD = 1.0, 2.2, 2.5, 0.2, 0.8, 2.6
+"""What it costs to turn a mark round, to leave it without a partner, to open before a pause or close behind an opening bracket,
+to stand where the other direction is usual, and to nest a level in itself, behind a pause and elsewhere.
+
+Two marks that are turned (2.0 and a little) are cheaper than two that are left alone (4.4); one that is left alone is cheaper
+than three that are turned.
+"""
+
+_BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’")
+_BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.")
+_NEVER_BEHIND_OPEN = frozenset("\n，,、。；;：:！!？?）)》】")
+_NEVER_BEFORE_CLOSE = frozenset("\n：:（(《【")
+
+
+class Mark(NamedTuple):
+    """A quotation mark: its place, what it says of its direction, the characters beside it, and its level."""
+
+    at: int
+    end: int
+    says: int
+    left: str
+    right: str
+    double: bool
+
+
+def quotes(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
+    """Give every quotation mark that has a partner its form and direction; places: the marks that are no “…” within a line."""
+    text, end = draft.text, 0
+    for place in places:
+        if place >= end:
+            start, end = text.rfind("\n", 0, place) + 1, text.index("\n", place)
+            marks = _marks(draft, rule, start, end)
+            stays_open = _opens(draft, start, end) and _opens(draft, *_next_line(text, end))
+            lone = [
+                mark
+                for level in (DOUBLE, SINGLE)
+                for mark in _write(draft, marks[level], level, stays_open and level == DOUBLE, rule.name)
+            ]
+            if len(lone) == 2:
+                _match(draft, min(lone), max(lone), rule.name)
+
+
+def _match(draft: Draft, opening: Mark, closing: Mark, rule: str) -> None:
+    """Two marks of different levels that have no partner, the first of which opens and the second closes, are a pair of “”."""
+    if opening.double != closing.double and opening.says >= 0 >= closing.says and closing.at > opening.end:
+        draft.edit(opening.at, opening.end, FORMS[DOUBLE][0], rule)
+        draft.edit(closing.at, closing.end, FORMS[DOUBLE][1], rule)
+
+
+def _marks(draft: Draft, rule: Rule, start: int, end: int) -> tuple[list[Mark], list[Mark]]:
+    """A line's marks by level, without those that another rule claimed."""
+    text = draft.text
+    marks: tuple[list[Mark], list[Mark]] = ([], [])
+    for match in rule.regex.finditer(text, start, end):
+        at, behind = match.span()
+        if draft.free(at, behind):
+            level, says = _MARKS[match[0]]
+            marks[level].append(Mark(at, behind, says, text[at - 1], text[behind], level == DOUBLE))
+    return marks
+
+
+def _opens(draft: Draft, start: int, end: int) -> bool:
+    """Whether a line begins with a mark that may open a quotation."""
+    line = draft.text[start:end]
+    head = start + len(line) - len(line.lstrip(" 　"))
+    return head < end and draft.text[head] in _OPENERS and draft.free(head, head + 1)
+
+
+def _next_line(text: str, end: int) -> tuple[int, int]:
+    """The next line that is not empty."""
+    start = end
+    while start < len(text) and text[start] == "\n":
+        start += 1
+    return start, max(start, text.find("\n", start))
+
+
+def _write(draft: Draft, marks: Sequence[Mark], level: int, may_stay_open: bool, rule: str) -> list[Mark]:
+    """Write the marks that have a partner; the answer is those that have none."""
+    depth, lone = 0, []
+    for mark, turn in zip(marks, directions(marks, may_stay_open), strict=True):
+        if turn:
+            depth -= turn < 0
+            form = FORMS[(level + depth) % 2][turn < 0]
+            depth += turn > 0
+            draft.edit(mark.at, mark.end, form, rule)
+        else:
+            lone.append(mark)
+    return lone
+
+
+def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
+    """The cheapest reading of a paragraph's marks of one level: 1 opens, -1 closes, 0 has no partner.
+
+    A shortest path over depths 0 to 2. ``may_stay_open``: the paragraph begins a quotation that the next one goes on with, so
+    its first mark may open without a close.
+    """
+    best: dict[tuple[int, bool], tuple[float, list[int]]] = {(0, False): (0.0, [])}
+    for number, mark in enumerate(marks):
+        after: dict[tuple[int, bool], tuple[float, list[int]]] = {}
+        for (depth, held), (cost, path) in best.items():
+            _offer(after, (depth, held), cost + SKIP, [*path, 0])
+            if depth < 2:
+                nest = (NEST if mark.left in _BEFORE_OPEN else NEST_ODD) if depth else 0.0
+                _offer(after, (depth + 1, held), cost + _open_cost(mark) + nest, [*path, 1])
+            if depth:
+                _offer(after, (depth - 1, held), cost + _close_cost(mark), [*path, -1])
+            if number == 0 and may_stay_open:
+                _offer(after, (depth, True), cost + _open_cost(mark) + SOFT, [*path, 1])
+        best = after
+    return min((best[key] for key in best if key[0] == 0), key=lambda item: item[0])[1]
+
+
+def _offer(best: dict[tuple[int, bool], tuple[float, list[int]]], key: tuple[int, bool], cost: float, path: list[int]) -> None:
+    if key not in best or cost < best[key][0]:
+        best[key] = cost, path
+
+
+def _open_cost(mark: Mark) -> float:
+    cost = FLIP if mark.says < 0 else 0.0
+    if mark.right in _NEVER_BEHIND_OPEN:
+        return cost + AGAINST
+    return cost + (0.0 if mark.left in _BEFORE_OPEN else SOFT)
+
+
+def _close_cost(mark: Mark) -> float:
+    cost = FLIP if mark.says > 0 else 0.0
+    if mark.left in _NEVER_BEFORE_CLOSE:
+        return cost + AGAINST
+    return cost + (0.0 if mark.right in _BEHIND_CLOSE else SOFT)
