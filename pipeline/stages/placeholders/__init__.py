@@ -1,0 +1,53 @@
+"""Finds what scraping, anonymising and blind rules left in a speech: masks, damaged tokens and silent deletions.
+
+By default the text stays as it is and the placeholders say where and what; with ``tag=True`` they are written into it as
+reversible tags (see `pipeline.stages.placeholders.tags`).
+
+>>> found = run("20xx年,县人大会组成人员走访了xx户,党的以来").placeholders
+>>> [(item.surface, item.kind, item.type, item.suggestion) for item in found]
+[('20xx', 'mask', 'year', None), ('', 'elision', 'term', '常委'), ('xx', 'mask', 'count', None), ('', 'elision', 'term', None)]
+>>> run("20xx年", tag=True).text
+'⟦mask:year|20xx⟧年'
+"""
+
+from __future__ import annotations
+
+from pipeline.ledger import EMPTY
+from pipeline.rulebook import Rulebook, StageRules, default_rulebook
+from pipeline.stages import Staged
+from pipeline.stages.placeholders.find import find
+from pipeline.stages.placeholders.plan import plan_of
+from pipeline.stages.placeholders.tags import tag_of, tagged, untag, write
+
+__all__ = ["demonstrate", "run", "tag_of", "tagged", "untag"]
+
+
+def run(text: str, rules: StageRules | Rulebook | None = None, *, published: str | None = None, tag: bool = False) -> Staged:
+    """Find the placeholders of one speech.
+
+    text: one speech, or any text; both ASCII and full-width punctuation may occur. published: the page's ISO 8601 date, an
+    upper bound for the time of dated formulas. tag: write the placeholders into the text.
+
+    The placeholders are sorted by (start, end) and disjoint; text[start:end] is the surface, or with ``tag`` its tag. Tags
+    that already stand in the text are kept and returned with the rule ``""``.
+    """
+    found, _ = find(text, plan_of(_stage_rules(rules)), published)
+    if not tag:
+        return Staged(text, EMPTY, found)
+    return Staged(*write(text, found))
+
+
+def demonstrate(text: str, rules: StageRules | Rulebook | None = None) -> tuple[str, set[str]]:
+    """The tagged text, and the full names of all rules that acted, those that put a look-alike aside included.
+
+    >>> demonstrate("做一张20*20的图,共x张")
+    ('做一张20*20的图,共⟦mask:count|x⟧张', {...})
+    """
+    found, acted = find(text, plan_of(_stage_rules(rules)), None)
+    return write(text, found)[0], acted
+
+
+def _stage_rules(rules: StageRules | Rulebook | None) -> StageRules:
+    if rules is None:
+        rules = default_rulebook()
+    return rules["placeholders"] if isinstance(rules, Rulebook) else rules

@@ -1,0 +1,107 @@
+"""Finds mask tokens: runs of mask characters with the kept digits of the same number.
+
+The characters come from the rules (``settings.mask_characters``), look-alikes are put aside by the rules' ``protect``
+patterns; this module only knows how a token is built.
+
+>>> tokens("全县xx.x万人,20**.**.**,138****5678", "xX×*")
+[(2, 6), (9, 13), (14, 16), (17, 19), (20, 31)]
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import regex
+
+Span = tuple[int, int]
+"""Start and exclusive end in the text, in code points."""
+
+DIGITS = "0123456789０１２３４５６７８９"
+HAN_DIGITS = "一二三四五六七八九十百〇○零"
+_UNIT = "年月日届大岁周个名户家次天点时号人项元万亿多余"
+_SPOILED = "统唯之同单专万第划归合"
+"""Characters behind which a Chinese digit belongs to a word (统一, 唯一, 之一, 万一) and not to the mask behind it."""
+
+
+@lru_cache(maxsize=8)
+def token_pattern(characters: str) -> regex.Pattern[str]:
+    """The pattern of a token from its first mask character on; ``characters`` are the mask characters."""
+    mask = f"[{regex.escape(characters)}]"
+    digits = f"[{DIGITS}]"
+    spaced = rf"({mask})(?:[ \u3000]\1)++(?!{mask})"
+    clock = rf"(?:(?<=(?<!{mask}){mask}{{1,2}})[:：]{mask}{{2}}(?!{mask}))?"
+    return regex.compile(
+        rf"{spaced}|{mask}+(?:[.．]{mask}+)*+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:{digits}+{mask}*)?{clock}"
+    )
+
+
+_LEFT = regex.compile(rf"(?r)(?:[{DIGITS}]+[.．:：])?[{DIGITS}]+|(?:[{DIGITS}]+[.．:：])")
+_DATE = regex.compile(rf"(?r)[^\s\p{{P}}][{DIGITS}]?[.．][{DIGITS}]{{1,2}}[.．]")
+_LEFT_HAN = regex.compile(rf"(?r)[{HAN_DIGITS}]{{1,4}}")
+_CENTURY = regex.compile(r"(?:19|20|１９|２０)[^0-9]{2}$")
+_CENTURY = regex.compile(r"(?:19|20|１９|２０)[^0-9]{2}$")
+_YEAR = regex.compile(rf"(?:19|20|１９|２０)[^.．:：]{{1,2}}|(?:二[〇○零]|一九)..?|([^{DIGITS}.．:：])\1{{3}}")
+
+
+def is_year_shaped(token: str) -> bool:
+    """Whether a token looks like a year of four digits.
+
+    >>> [is_year_shaped(token) for token in ("20xx", "201x", "xxxx", "xx", "二〇一×", "20xx.5")]
+    [True, True, True, False, True, False]
+    """
+    return _YEAR.fullmatch(token) is not None
+
+
+def tokens(text: str, characters: str) -> list[Span]:
+    """All mask tokens of a text, in its order, disjoint; look-alikes are among them."""
+    spans: list[Span] = []
+    done = 0
+    for match in token_pattern(characters).finditer(text):
+        start, end = match.span()
+        before = text[start - 1] if start else ""
+        if before and before in _BEFORE:
+            start = _left(text, start, end, done)
+        done = end
+        if "." in text[start:end] or "．" in text[start:end]:
+            spans.extend(_parts(text, start, end))
+        else:
+            spans.append((start, end))
+    return spans
+
+
+_BEFORE = frozenset(DIGITS + HAN_DIGITS + ".．:：")
+
+
+def _left(text: str, start: int, end: int, floor: int) -> int:
+    """The token's start with the digits that were kept in front of its first mask character."""
+    if text[start - 1] in HAN_DIGITS:
+        match = _LEFT_HAN.match(text, floor, start)
+        if match and _belongs(text, match.start(), end):
+            return match.start()
+        return start
+    match = _LEFT.match(text, floor, start)
+    if match is None or _DATE.search(text, floor, start):
+        return start
+    return match.start()
+
+
+def _belongs(text: str, start: int, end: int) -> bool:
+    """Whether Chinese digits are part of the number that the mask hides: 二×日, 五十×个, but not 统一××标准."""
+    return text[end : end + 1] in _UNIT_SET and (not start or text[start - 1] not in _SPOILED)
+
+
+_UNIT_SET = frozenset(_UNIT) | {"那"}
+
+
+def _parts(text: str, start: int, end: int) -> list[Span]:
+    """A dotted token: one decimal number, or a date of three parts, which are three tokens."""
+    token = text[start:end].replace("．", ".")
+    pieces = token.split(".")
+    if len(pieces) == 2 and not _CENTURY.match(pieces[0]):
+        return [(start, end)]
+    spans, place = [], start
+    for piece in pieces:
+        if piece and not piece.isdigit():
+            spans.append((place, place + len(piece)))
+        place += len(piece) + 1
+    return spans
