@@ -52,6 +52,6 @@ def repeated(text: str, settings: Mapping[str, Any] | None = None) -> list[Span]
 
 def explain(a_text: str, b_text: str, settings: Mapping[str, Any] | None = None) -> str:
     """Why two texts are duplicates or are not, for people: figures with their thresholds, passages, differences, masks."""
-    from pipeline.duplicates.explain import explain
+    from pipeline.duplicates.explanation import explain
 
     return explain(a_text, b_text, settings)

@@ -1,0 +1,231 @@
+"""Where one speech ends and the next begins: from labelled lines to drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import regex
+
+from pipeline.page import SPOKEN, Block, Draft
+from pipeline.rulebook import Rule
+from pipeline.stages._plan import Hit, Plan
+
+_ADDRESS = regex.compile(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[^\n。!?;:]{1,30}|[\p{Han}、,]{1,16}们)(?=[,:!])")
+_PEOPLE = regex.compile(r"[\s,、和]|尊敬的|敬爱的|亲爱的|各位|全体|们")
+_TOO_SHORT, _SHORT, _REST = 60, 24, 80
+"""Code points: what a speech has at least before another one begins, the same behind thanks, and what the other one has."""
+_JOINS = ("及", "和", "与", "暨", "、", " ")
+_FORMAL = ("尊敬", "敬爱", "亲爱", "各位")
+_THRESHOLD = 3.0
+"""Evidence from which a line without a title above it begins a new speech; see `_begins`."""
+
+
+@dataclass(slots=True)
+class Cues:
+    """Numbers of the lines that speak for the beginning or the end of a speech."""
+
+    address: frozenset[int] = frozenset()
+    vocative: frozenset[int] = frozenset()
+    opening: frozenset[int] = frozenset()
+    farewell: frozenset[int] = frozenset()
+    call: frozenset[int] = frozenset()
+    outline: Mapping[int, bool] = field(default_factory=dict)
+
+
+def find_cues(hits: Sequence[Sequence[Hit]], plan: Plan) -> Cues:
+    """The cues that rules with action ``cue`` find; ``outline`` says of each 一、二、… line whether it is the first.
+
+    hits: what the plan's rules found in each line.
+    """
+    found: dict[str, set[int]] = {}
+    outline: dict[int, bool] = {}
+    names = [str(rule.params["cue"]) for rule in plan.cues]
+    for number, own in enumerate(hits):
+        for index, _, one in reversed(own):
+            if index < len(plan.voices):
+                break
+            name = names[index - len(plan.voices)]
+            if name == "outline":
+                outline[number] = one
+            else:
+                found.setdefault(name, set()).add(number)
+    return Cues(outline=outline, **{name: frozenset(numbers) for name, numbers in found.items()})
+
+
+def clean_title(text: str, view: str, drops: Sequence[Rule]) -> str | None:
+    """A title without the marks that rules with action ``drop`` know, or None where nothing else is left."""
+    start, end = 0, len(text)
+    changed = True
+    while changed:
+        changed = False
+        for rule in drops:
+            if not rule.might_match(view):
+                continue
+            inside = view[start:end]
+            bare = inside.strip()
+            if not bare:
+                return None
+            if len(bare) < len(inside):
+                start += len(inside) - len(inside.lstrip())
+                end = start + len(bare)
+            for match in rule.regex.finditer(bare):
+                low, high = match.span()
+                if low < high and low == 0:
+                    start, changed = start + high, True
+                    break
+                if low < high == len(bare):
+                    end, changed = start + low, True
+                    break
+    return text[start:end].strip() or None
+
+
+def find_drafts(
+    blocks: Sequence[Block], titles: Mapping[int, str | None], cues: Cues, view: str, genres: Sequence[str] = ()
+) -> list[Draft]:
+    """The speeches of a page, in order.
+
+    titles: for each block with a title's label its cleaned title. genres: names of kinds of speeches, to see that a title names
+    two of them. A speech runs from its first spoken block to the last one
+    before the next title or before a line that begins another speech by itself.
+    """
+    drafts: list[Draft] = []
+    title: str | None = None
+    first = last = -1
+    outline = 0
+    for number, block in enumerate(blocks):
+        if block.label == "speech_title":
+            if first >= 0:
+                drafts.append(Draft(first, last + 1, title))
+                first, title = -1, None
+            title = titles.get(number) or title
+        elif block.label in SPOKEN:
+            if (
+                first >= 0
+                and _may_begin(number, blocks, cues, last)
+                and _begins(number, blocks, cues, view, first, last, outline, _names_two(title, genres))
+            ):
+                drafts.append(Draft(first, last + 1, title))
+                first, title = -1, None
+            if first < 0:
+                first, outline = number, 0
+            last = number
+            outline += number in cues.outline
+    if first >= 0:
+        drafts.append(Draft(first, last + 1, title))
+    return drafts
+
+
+def _names_two(title: str | None, genres: Sequence[str]) -> bool:
+    """Whether a title names two speeches: a kind of speech, a word that joins, a kind of speech at its end."""
+    if title is None or not any(word in title for word in _JOINS):
+        return False
+    parts = [part for join in _JOINS for part in title.split(join)[:-1]]
+    return any(part.endswith(tuple(genres)) for part in parts)
+
+
+def _may_begin(number: int, blocks: Sequence[Block], cues: Cues, last: int) -> bool:
+    """Whether a spoken line is worth a closer look: it addresses somebody, or the line before may have been a speech's last."""
+    return (
+        blocks[number].label == "salutation"
+        or blocks[last].label == "closing"
+        or number in cues.address
+        or last in cues.farewell
+        or _behind_hidden(number, blocks)
+    )
+
+
+def _begins(
+    number: int, blocks: Sequence[Block], cues: Cues, view: str, first: int, last: int, outline: int, two: bool
+) -> bool:
+    """Whether a spoken line inside a speech begins another one: the sum of what speaks for it and against it.
+
+    two: the speech's title names two speeches.
+    """
+    spoken = [n for n in range(first, number) if blocks[n].label in SPOKEN]
+    if sum(blocks[n].end - blocks[n].start for n in spoken) < (_SHORT if _over(last, blocks) else _TOO_SHORT) or all(
+        blocks[n].label == "salutation" for n in spoken[-3:]
+    ):
+        return False
+    if _behind_hidden(number, blocks) and (two or _other_audience(number, blocks, view, first)):
+        return True
+    following = [n for n in range(number, min(len(blocks), number + 40)) if blocks[n].label in SPOKEN]
+    score = _address(number, blocks, cues, view, first, last) + _ending(last, blocks, cues)
+    score += 1.0 if two else 0.0
+    score += 1.2 if any(n in cues.opening for n in following[:3]) else 0.0
+    score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
+    score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
+    score -= 1.5 if _rest(number, blocks) < _REST and not _over(last, blocks) else 0.0
+    return score >= _THRESHOLD
+
+
+def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first: int, last: int) -> float:
+    """What a line's form of address says: nothing of the kind speaks against a new speech, a full salutation most for it."""
+    block = blocks[number]
+    words = view[block.start : block.end].strip(" 。,")
+    salutation = block.label == "salutation" and (words.endswith(":") or blocks[last].label == "closing")
+    if not salutation and number in cues.vocative and (_over(last, blocks) or last in cues.farewell):
+        return 1.5
+    if not salutation and number not in cues.address:
+        return (
+            -0.5
+            if _over(last, blocks) and block.label == "body"
+            else -1.0
+            if blocks[last].label == "closing" and block.label == "body"
+            else -3.0
+        )
+    full = salutation and (words.startswith(_FORMAL) or "、" in words or "," in words)
+    own = view[blocks[first].start : blocks[first].end].strip(" 。,")
+    other = salutation and blocks[first].label == "salutation" and not _share(words, own)
+    return 2.4 + (0.8 if full else 0.0) + (0.7 if other else 0.0) - (0.5 if words == own and len(words) > 6 else 0.0)
+
+
+def _share(words: str, own: str) -> bool:
+    """Whether two forms of address name the same people."""
+    return any(word in own for word in _PEOPLE.split(words.rstrip(":")) if len(word) >= 2)
+
+
+def _ending(last: int, blocks: Sequence[Block], cues: Cues) -> float:
+    """What the line before says: thanks and the announcement of the end most, a call a little."""
+    if _over(last, blocks):
+        return 2.5
+    if blocks[last].label == "closing" or last in cues.farewell:
+        return 1.5
+    return 0.7 if last in cues.call else 0.0
+
+
+def _over(last: int, blocks: Sequence[Block]) -> bool:
+    return blocks[last].rule in ("labels/closing-thanks", "labels/closing-end")
+
+
+def _rest(number: int, blocks: Sequence[Block]) -> int:
+    """How much is still spoken from a block to the next title."""
+    size = 0
+    for block in blocks[number:]:
+        if block.label == "speech_title" or size > 400:
+            break
+        if block.label in SPOKEN:
+            size += block.end - block.start
+    return size
+
+
+def _behind_hidden(number: int, blocks: Sequence[Block]) -> bool:
+    return number > 0 and blocks[number - 1].rule == "boilerplate/hidden-middle"
+
+
+def _other_audience(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:
+    """Whether the paragraphs behind a gap address people of whom the speech before it does not speak."""
+    before = view[blocks[first].start : blocks[number - 1].start]
+    for block in blocks[number : number + 12]:
+        if block.label == "speech_title":
+            break
+        address = _ADDRESS.match(view, block.start, block.end) if block.label in SPOKEN else None
+        if address is not None:
+            people = [word for word in _PEOPLE.split(address[0]) if len(word) >= 2]
+            return bool(people) and not any(word in before for word in people)
+    return False
+
+
+def _outline_again(following: Sequence[int], cues: Cues) -> bool:
+    marks = [cues.outline[n] for n in following if n in cues.outline]
+    return bool(marks) and marks[0]

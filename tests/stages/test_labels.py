@@ -1,0 +1,252 @@
+"""Labelling and splitting: the page bed, the corpus page where it is at hand, and properties over any text."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.page import LABELS, Labelled
+from pipeline.rulebook import Rulebook, default_rulebook
+from pipeline.stages import labels
+from pipeline.stages._lines import lines_of, view_of
+from pipeline.stages._meta import iso_date
+from pipeline.stages._sequence import best_sequence
+from tests.bed import pages as bed
+
+SHARED = Path(__file__).parents[3] / "shared"
+CORPUS = "000_5c63eede7426c25a"
+
+FRAGMENTS = st.sampled_from(
+    [
+        *("同志们：", "各位领导、各位来宾：", "谢谢大家！", "篇1", "【篇二：在年会上的讲话】", "讲话稿2各位工友，大家好！"),
+        *("相关推荐", "上一篇：没有了", "时间：2020-02-03 作者：某人", "一、抓好落实", "第一，说安全。", "工作总结。", "- 3 -"),
+        *("……此处隐藏90个字……", "今天开一个会，说完就散。", "\u3000\u3000", "\u00a0", "\n", "\n\n", "，", "1", "\x85"),
+        *("学校运动会讲话稿", "以下是小编整理的范文，仅供参考。", "\U0001f600", "\x00", "x" * 50, "各" * 130 + "。"),
+    ]
+)
+ANY_PAGE = st.one_of(st.text(max_size=200), st.lists(st.one_of(FRAGMENTS, st.text(max_size=12)), max_size=30).map("".join))
+
+
+@lru_cache(maxsize=1)
+def book() -> Rulebook:
+    return default_rulebook()
+
+
+def label(text: str) -> Labelled:
+    return labels.run(text, book())
+
+
+@given(ANY_PAGE)
+@settings(max_examples=150, deadline=None)
+def test_blocks_tile_every_line_and_drafts_are_ordered(text: str) -> None:
+    page = label(text)
+    assert page.text == text
+    covered = "".join(text[block.start : block.end] for block in page.blocks)
+    assert covered == text.replace("\n", "")
+    assert all(one.end <= two.start for one, two in zip(page.blocks, page.blocks[1:], strict=False))
+    assert all(block.label in LABELS and "\n" not in text[block.start : block.end] for block in page.blocks)
+    assert all((block.level > 0) == (block.label == "heading") for block in page.blocks)
+    last = 0
+    for draft in page.drafts:
+        assert last <= draft.first < draft.last <= len(page.blocks)
+        spoken = {"salutation", "heading", "closing", "body"}
+        assert page.blocks[draft.first].label in spoken and page.blocks[draft.last - 1].label in spoken
+        last = draft.last
+
+
+@given(ANY_PAGE)
+@settings(max_examples=60, deadline=None)
+def test_width_and_script_make_no_difference(text: str) -> None:
+    narrow = text.replace("，", ",").replace("：", ":").replace("！", "!").replace("（", "(").replace("）", ")")
+    assert [block.label for block in label(narrow).blocks] == [block.label for block in label(text).blocks]
+
+
+@given(st.text(alphabet="abc讲講（(：:　 \n", max_size=60))
+def test_view_is_as_long_as_the_text(text: str) -> None:
+    assert len(view_of(text, book()["labels"])) == len(text)
+
+
+def test_traditional_page_is_labelled_like_a_simplified_one() -> None:
+    simplified = "植树节讲话稿\n发布时间：2020-03-12\n同学们：\n春风来了，我们去种树。\n谢谢大家！\n相关推荐\n读书节讲话稿"
+    traditional = "植樹節講話稿\n發布時間：2020-03-12\n同學們：\n春風來了，我們去種樹。\n謝謝大家！\n相關推薦\n讀書節講話稿"
+    assert [block.label for block in label(traditional).blocks] == [block.label for block in label(simplified).blocks]
+
+
+def test_clean_speech_keeps_its_title_and_all_its_lines() -> None:
+    text = (
+        "在码头消防演练上的讲话\n\n各位师傅：\n\n"
+        + "缆绳边上不准抽烟，这一条我说过二十遍，今天是第二十一遍。\n\n" * 4
+        + "谢谢大家！"
+    )
+    page = label(text)
+    assert [draft.title for draft in page.drafts] == ["在码头消防演练上的讲话"]
+    assert page.drafts[0].last - page.drafts[0].first == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("篇1：厂长在开工会上的讲话", "厂长在开工会上的讲话"),
+        ("【篇二:在护林动员会上的讲话】", "在护林动员会上的讲话"),
+        ("【第三篇】护林讲话", "护林讲话"),
+        ("护林员讲话稿（精选篇4）", "护林员讲话稿"),
+        ("护林员讲话稿 篇5", "护林员讲话稿"),
+        ("护林员讲话稿6", "护林员讲话稿"),
+        ("护林员讲话稿(精选篇7)在防火会上的讲话", "在防火会上的讲话"),
+        ("（篇八）", None),
+        ("篇9", None),
+    ],
+)
+def test_marks_are_no_part_of_a_title(line: str, title: str | None) -> None:
+    body = "各位护林员：\n山上的草已经干了，火种一律不许带上山，谁的片区谁负责到底。\n" * 2
+    page = label(f"护林讲话材料汇编(2篇)\n{line}\n{body}")
+    assert page.drafts[0].title == title
+
+
+def test_glued_title_and_salutation_are_two_blocks() -> None:
+    text = "春耕动员讲话稿1尊敬的各位乡亲：\n种子已经到了供销社，化肥也不涨价，今年的地一亩也不能荒。"
+    page = label(text)
+    assert [text[block.start : block.end] for block in page.blocks][:2] == ["春耕动员讲话稿1", "尊敬的各位乡亲："]
+    assert page.drafts[0].title == "春耕动员讲话稿"
+
+
+def test_two_speeches_in_one_line_are_two() -> None:
+    first = "乡亲们，草干了，火种一律不许带上山，谁的片区谁负责到底。谢谢大家！"
+    second = "天冷了，进山的人要带够干粮，结伴走，天黑以前一定下山。"
+    page = label(f"护林讲话稿1{first}护林讲话稿2{second}")
+    assert [draft.title for draft in page.drafts] == ["护林讲话稿", "护林讲话稿"]
+    assert [page.text[page.blocks[draft.first].start : page.blocks[draft.last - 1].end] for draft in page.drafts] == [
+        first,
+        second,
+    ]
+
+
+def test_repeated_speech_is_not_taken_for_a_preview() -> None:
+    speech = "各位护林员：\n山上的草已经干了，火种一律不许带上山，谁的片区谁负责到底，夜里也要有人守着。\n谢谢大家！\n"
+    page = label(f"护林讲话稿汇编(2篇)\n篇1\n{speech}篇2\n{speech}")
+    assert [draft.last - draft.first for draft in page.drafts] == [3, 3]
+
+
+def test_second_salutation_begins_a_speech_and_a_quoted_one_does_not() -> None:
+    first = "同志们：\n今天开会只说一件事，就是把河里的垃圾捞干净，谁的河段谁来捞，月底以前我坐船去看。\n谢谢大家！\n"
+    second = "各位船工：\n桨和网都发到你们手里了，捞上来的东西过秤，一斤两毛钱，钱当天结清，一分也不拖欠。"
+    assert len(label(first + second).drafts) == 2
+    quoted = "同志们：\n今天开会只说一件事，就是把河里的垃圾捞干净。我把五十年前的一封信念给大家听，信上是这样写的：\n" + second
+    assert len(label(quoted).drafts) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("时间：2021-04-05 06:07:08 作者：柳叶 来源：柳叶网", "published", "2021-04-05T06:07:08"),
+        ("时间：2021-04-05 06:07:08 作者：柳叶 来源：柳叶网", "author", "柳叶"),
+        ("发布：2014年1月3日来源：柳叶网作者：佚名编辑：小柳点击：", "source", "柳叶网"),
+        ("发布：2014年1月3日来源：柳叶网作者：佚名编辑：小柳点击：", "editor", "小柳"),
+        ("发布：2014年1月3日来源：柳叶网作者：佚名编辑：小柳点击：", "views", None),
+        ("浏览：1,284次", "views", "1284"),
+        ("更新时间：　　来源：　　编辑：", "published", None),
+    ],
+)
+def test_meta_is_read(line: str, field: str, value: str | None) -> None:
+    page = label(f"植树节讲话稿\n{line}\n植树节讲话稿\n同学们：\n春风来了，我们去种树，每个班种二十棵，种完再走。")
+    assert page.meta[field] == value
+    assert page.meta["page_title"] == "植树节讲话稿"
+
+
+def test_iso_date_refuses_impossible_days() -> None:
+    assert iso_date("2020-13-40") is None and iso_date("没有日期") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "flag"),
+    [
+        ("……此处隐藏400个字……\n还有一件事，渔网要收好。", "hidden-middle"),
+        ("（未完，全文共900字，当前显示300字）", "truncated"),
+        ("如果您还需要调整语气，请随时告诉我。作为一个写作助手，我很乐意修改。", "machine-written"),
+    ],
+)
+def test_furniture_flags_the_speech_that_it_stands_in(line: str, flag: str) -> None:
+    page = label(
+        f"在渔港安全会上的讲话\n各位船长：\n台风后天到，今晚所有的船都要回港，人上岸，缆绳加双道，一条也不能少。\n{line}"
+    )
+    assert flag in page.drafts[0].flags
+
+
+def test_count_mismatch_is_flagged() -> None:
+    page = label("渔港讲话稿(精选5篇)\n篇1\n各位船长：\n台风后天到，今晚所有的船都要回港，人上岸，缆绳加双道，一条也不能少。")
+    assert "count-mismatch" in page.drafts[0].flags
+
+
+def test_sequence_weighs_neighbours() -> None:
+    assert best_sequence([], {}) == []
+    assert best_sequence([{"a": 1.0, "b": 1.0}], {}) == ["a"]
+    assert best_sequence([{"a": 0.0, "b": 0.5}, {"a": 0.0}], {"b": {"a": -1.0}}) == ["a", "a"]
+    assert best_sequence([{"a": 0.0, "b": 0.5}], {"b": {"end": -1.0}}) == ["a"]
+
+
+def test_lines_are_cut_only_inside() -> None:
+    assert [(line.start, line.end) for line in lines_of("甲乙\n丙", [0, 1, 2, 3])] == [(0, 1), (1, 2), (3, 4)]
+
+
+def scored(part: str) -> dict[str, bed.Result]:
+    loaded = bed.read_pages(part)
+    if not loaded:
+        pytest.skip(f"no pages in tests/bed/pages/{part}")
+    return bed.by_family((page, label(page.text)) for page in loaded)
+
+
+def test_bed_seen() -> None:
+    results = scored("seen")
+    everything = results["all"]
+    assert everything.lost == []
+    assert everything.removed.f1 >= 0.99, everything.removed.misses
+    assert everything.label.f1 >= 0.98, everything.label.misses
+    assert everything.boundary.f1 >= 0.98, everything.boundary.misses
+    assert everything.title.f1 >= 0.97, everything.title.misses
+    low = {family: result.removed.f1 for family, result in results.items() if result.removed.f1 < 0.95}
+    assert low == {}
+
+
+def test_bed_heldout_totals() -> None:
+    everything = scored("heldout")["all"]
+    assert everything.removed.f1 >= 0.98
+    assert everything.boundary.f1 >= 0.90
+    assert len(everything.lost) <= 1
+
+
+@pytest.fixture(scope="module")
+def corpus() -> tuple[str, Labelled]:
+    path = SHARED / "corpus" / f"{CORPUS}.txt"
+    if not path.is_file():
+        pytest.skip("../shared/corpus is not here")
+    text = path.read_text(encoding="utf-8")
+    return text, label(text)
+
+
+def test_corpus_page_against_gold(corpus: tuple[str, Labelled]) -> None:
+    _, page = corpus
+    gold = SHARED / "gold" / CORPUS
+    want = {
+        row["line"]: row["label"] for row in map(json.loads, (gold / "lines.jsonl").read_text(encoding="utf-8").splitlines())
+    }
+    got, spans = bed.lines_and_spans(page)
+    right = sum(got.get(line) == name for line, name in want.items())
+    assert right / len(want) >= 0.995
+    speeches = [json.loads(row) for row in (gold / "speeches.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert spans == [(row["first_line"], row["last_line"]) for row in speeches]
+    assert [draft.title for draft in page.drafts] == [row["title"] for row in speeches]
+
+
+def test_block_places_are_those_of_the_text(corpus: tuple[str, Labelled]) -> None:
+    text, page = corpus
+    starts = [block.start for block in page.blocks]
+    for place in range(0, len(text), 997):
+        if text[place] != "\n":
+            block = page.blocks[bisect_right(starts, place) - 1]
+            assert block.start <= place < block.end
