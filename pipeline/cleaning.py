@@ -1,0 +1,229 @@
+"""One page through all stages: bytes in, clean speeches and the page's ledger out.
+
+Text flows one way: decode, repair, label and split, drop furniture and rejoin links and paragraphs, script, placeholders,
+punctuation. Every stage's edits are composed into one ledger a speech, whose places are offsets in the decoded page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any, Literal
+
+from pipeline.assembly import Assembled, assemble
+from pipeline.ledger import Ledger
+from pipeline.page import Block, Decoded, Draft, Labelled
+from pipeline.rulebook import Rulebook, default_rulebook
+from pipeline.speech import Heading, Placeholder
+from pipeline.stages import Staged, decode, labels, placeholders, punctuation, repair, script
+from pipeline.stages.placeholders.tags import write
+
+TITLES = frozenset({"page_title", "speech_title"})
+EMPTIED = "repair/emptied-line"
+"""The rule of a block whose whole line was damage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user chooses about the cleaning of pages.
+
+    placeholders: ``keep`` leaves masks and elisions as they stand in the text, ``tag`` writes them as tags.
+    """
+
+    placeholders: Literal["keep", "tag"] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A placeholder with its place in the decoded page besides its place in the text."""
+
+    placeholder: Placeholder
+    raw_span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CleanSpeech:
+    """One clean speech. raw_span and the places of ``ledger`` are code points in the decoded page."""
+
+    title: str | None
+    text: str
+    raw_span: tuple[int, int]
+    ledger: Ledger
+    headings: tuple[Heading, ...]
+    placeholders: tuple[Found, ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPage:
+    """One page, cleaned, with all that is needed to explain it and to get its bytes back.
+
+    blocks, speeches and placeholders (those outside every speech) have their places in ``decoded.text``.
+    """
+
+    sha256: str
+    size: int
+    decoded: Decoded
+    meta: dict[str, Any]
+    blocks: tuple[Block, ...]
+    speeches: tuple[CleanSpeech, ...]
+    placeholders: tuple[Found, ...]
+
+
+def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | None = None) -> CleanPage:
+    """Clean one raw page.
+
+    Raises PageError where the bytes are no text.
+
+    >>> page = clean_bytes("在座谈会上的讲话\\n\\n同志们:\\n\\n今天开个会,请大家发言.我先说三点意见,供大家参考.".encode("gbk"))
+    >>> page.speeches[0].title
+    '在座谈会上的讲话'
+    >>> page.speeches[0].text
+    '同志们：\\n\\n今天开个会，请大家发言。我先说三点意见，供大家参考。'
+    """
+    book = rules or default_rulebook()
+    decoded = decode.run(data)
+    repaired = repair.run(decoded.text, book)
+    labelled = labels.run(repaired.text, book)
+    marked = [_marked(labelled, draft, book) for draft in labelled.drafts]
+    titles = [draft.title for draft in marked if draft.title]
+    final = punctuation.run_many(
+        [draft.staged.text for draft in marked] + titles,
+        book,
+        protect=[draft.protected for draft in marked] + [[] for _ in titles],
+    )
+    new_titles = dict(zip(titles, (title.text for title in final[len(marked) :]), strict=True))
+    made = [
+        _speech(decoded.text, draft, repaired.ledger, last, new_titles, book, options or Options())
+        for draft, last in zip(marked, final, strict=False)
+    ]
+    speeches = tuple(speech for speech in made if speech.text)
+    return CleanPage(
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        decoded=decoded,
+        meta=labelled.meta,
+        blocks=tuple(_page_blocks(decoded.text, labelled.blocks, repaired.ledger)),
+        speeches=speeches,
+        placeholders=tuple(_outside(labelled, repaired.ledger, [speech.raw_span for speech in speeches], book)),
+    )
+
+
+def clean(text: str, rules: Rulebook | None = None, options: Options | None = None) -> tuple[CleanSpeech, ...]:
+    """The clean speeches of a page that is text already.
+
+    >>> [speech.text for speech in clean("各位来宾:\\n\\n欢迎大家来到我们学校,希望大家度过愉快的一天!")]
+    ['各位来宾：\\n\\n欢迎大家来到我们学校，希望大家度过愉快的一天！']
+    """
+    return clean_bytes(text.encode("utf-8", "surrogatepass"), rules, options).speeches
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A speech with its placeholders found, before its punctuation is normalized.
+
+    script: edits behind the assembly. before: those of the assembly and the script, on labelled.text[part.start:part.end].
+    """
+
+    part: Assembled
+    title: str | None
+    script: Ledger
+    before: Ledger
+    staged: Staged
+    flags: tuple[str, ...]
+
+    @property
+    def protected(self) -> list[tuple[int, int]]:
+        return [(one.start, one.end) for one in self.staged.placeholders if one.end > one.start]
+
+
+def _marked(labelled: Labelled, draft: Draft, book: Rulebook) -> _Marked:
+    part = assemble(labelled, draft, book)
+    simplified = script.run(part.ledger.apply(labelled.text[part.start : part.end]), book)
+    staged = placeholders.run(simplified.text, book, published=labelled.meta.get("published"))
+    title = (draft.title or "").strip() or None
+    if title and (simplified.ledger or script.is_traditional(title)):
+        title = script.to_simplified(title)
+    before = part.ledger.then(simplified.ledger)
+    return _Marked(part, title, simplified.ledger, before, staged, (*draft.flags, *part.flags, *staged.flags))
+
+
+def _speech(
+    raw: str, draft: _Marked, repaired: Ledger, final: Staged, titles: Mapping[str, str], book: Rulebook, options: Options
+) -> CleanSpeech:
+    start, end = repaired.to_source(draft.part.start), repaired.to_source(draft.part.end, end=True)
+    before = repaired.within(start, end).then(draft.before)
+    text, last = final.text, final.ledger
+    found = tuple(_settled(one, final) for one in draft.staged.placeholders)
+    if options.placeholders == "tag":
+        text, tags, found = write(text, found)
+        last = last.then(tags)
+    after = draft.script.then(last)
+    spans = [_span(before, one.start, one.end, start) for one in draft.staged.placeholders]
+    return CleanSpeech(
+        title=titles[draft.title] or None if draft.title else None,
+        text=text,
+        raw_span=(start, end),
+        ledger=before.then(last).anchored(raw[start:end]).shifted(start),
+        headings=tuple(
+            Heading(h.level, after.to_result(h.start), after.to_result(h.end, end=True)) for h in draft.part.headings
+        ),
+        placeholders=tuple(map(Found, found, spans)),
+        flags=tuple(dict.fromkeys((*draft.flags, *repair.flags(final.text, book), *final.flags))),
+    )
+
+
+def _settled(one: Placeholder, final: Staged) -> Placeholder:
+    """A placeholder at its place in the text with normalized punctuation."""
+    start = final.ledger.to_result(one.start)
+    end = final.ledger.to_result(one.end, end=True) if one.end > one.start else start
+    return Placeholder(start, end, final.text[start:end], one.kind, one.type, one.suggestion, one.rule)
+
+
+def _span(ledger: Ledger, start: int, end: int, shift: int) -> tuple[int, int]:
+    """A span's place in a ledger's source, moved on; a span of no width stays one."""
+    low = ledger.to_source(start)
+    return low + shift, (ledger.to_source(end, end=True) if end > start else low) + shift
+
+
+def _outside(labelled: Labelled, repaired: Ledger, spans: list[tuple[int, int]], book: Rulebook) -> Iterator[Found]:
+    """Placeholders in titles, which belong to no speech's text."""
+    titles = [block for block in labelled.blocks if block.label in TITLES]
+    starts = [0, *accumulate(block.end - block.start + 1 for block in titles)]
+    text = "\n".join(labelled.text[block.start : block.end] for block in titles)
+    for one in placeholders.run(text, book).placeholders:
+        number = bisect_right(starts, one.start) - 1
+        shift = titles[number].start - starts[number]
+        span = _span(repaired, one.start + shift, one.end + shift, 0)
+        if not any(low <= span[0] < high for low, high in spans):
+            yield Found(replace(one, start=span[0], end=span[1]), span)
+
+
+def _page_blocks(text: str, blocks: tuple[Block, ...], repaired: Ledger) -> Iterator[Block]:
+    """The blocks with their places in the decoded page, where they tile every line.
+
+    A block begins where its first character stands, or at the beginning of its line, and reaches to the next block or to the
+    line's end, so that what the repair removed at an edge belongs to a block too.
+    """
+    if not repaired:
+        yield from blocks
+        return
+    starts = [repaired.to_source(block.start) for block in blocks]
+    number, place = 0, 0
+    for line in text.split("\n"):
+        end = place + len(line)
+        first = number
+        while number < len(blocks) and starts[number] < end:
+            number += 1
+        if line and first == number:
+            yield Block(place, end, "boilerplate", EMPTIED)
+        for here in range(first, number):
+            low = place if here == first else starts[here]
+            high = end if here == number - 1 else starts[here + 1]
+            if low < high:
+                block = blocks[here]
+                yield Block(low, high, block.label, block.rule, block.level)
+        place = end + 1

@@ -1,0 +1,442 @@
+"""The command ``jinggao``: the library said aloud. Each command reads its arguments and calls one function of the library.
+
+Data goes to standard output, messages to standard error. Exit status: 0 done, 1 differences found or pages that failed,
+2 wrong use, 130 stopped by Ctrl-C. Modules are imported by the command that needs them, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+from pipeline import __version__
+from pipeline.errors import JinggaoError
+
+if TYPE_CHECKING:
+    from pipeline.rulebook import Rulebook
+
+STAGE_NAMES = ("decode", "repair", "labels", "boilerplate", "links", "paragraphs", "script", "placeholders", "punctuation")
+DONE, DIFFERENT, WRONG_USE, STOPPED = 0, 1, 2, 130
+
+Args = argparse.Namespace
+
+
+class UsageError(JinggaoError):
+    """Arguments that do not go together."""
+
+
+# --- commands: each takes its arguments and returns the exit status -----------------------------------------------------
+
+
+def _run(args: Args) -> int:
+    from pipeline.report import progress_bar, summary_text
+    from pipeline.run import RunOptions, run_folder
+
+    options = RunOptions(placeholders=args.placeholders, duplicates=args.duplicates)
+    with progress_bar(sys.stderr) as progress:
+        summary = run_folder(
+            args.raw,
+            args.out,
+            jobs=args.jobs,
+            rules=args.rules,
+            options=options,
+            fail_fast=args.fail_fast,
+            progress=progress,
+            warn=say,
+        )
+    print(summary_text(summary, args.out), file=sys.stderr)
+    return DIFFERENT if summary.failed else DONE
+
+
+def _restore(args: Args) -> int:
+    from pipeline.restore import restore_folder
+
+    count = restore_folder(args.clean, args.out)
+    print(f"{count} {'page' if count == 1 else 'pages'} restored in {args.out}", file=sys.stderr)
+    return DONE
+
+
+def _stage(args: Args) -> int:
+    from pipeline import filters
+
+    options = {} if args.profile is None else {"profile": args.profile}
+    if args.name != "punctuation" and (args.lint or options):
+        raise UsageError(f"stage {args.name}: --lint and --profile belong to stage punctuation")
+    if args.lint and args.jsonl:
+        raise UsageError("stage punctuation: --lint reads plain text; leave out --jsonl")
+    if args.name == "decode":
+        if args.jsonl:
+            raise UsageError("stage decode: reads the bytes of one page; leave out --jsonl")
+        _write([filters.decode_bytes(_stdin().read())])
+        return DONE
+    book = _rulebook(args)
+    if args.jsonl:
+        records = filters.filter_jsonl(args.name, _stdin(), "standard input", field=args.field, rules=book, **options)
+        _write(line + "\n" for line in records)
+        return DONE
+    text = _stdin_text()
+    if args.lint:
+        found = filters.lint_lines(text, book, **options)
+        _write(line + "\n" for line in found)
+        return DIFFERENT if found else DONE
+    _write([filters.filter_text(args.name, text, book, **options)])
+    return DONE
+
+
+def _duplicates(args: Args) -> int:
+    from pipeline import corpus
+
+    with _source(args.file) as (lines, name):
+        texts = corpus.read(lines, name, key=args.id, field=args.field)
+    book = _rulebook(args)
+    if args.explain:
+        _write([corpus.explain(texts, args.explain[0], args.explain[1], book) + "\n"])
+        return DONE
+    found = corpus.clusters(texts, book) if args.clusters else corpus.pairs(texts, book)
+    _write(line + "\n" for line in found)
+    return DONE
+
+
+def _check(args: Args) -> int:
+    from pipeline.check import check_folder, comparison_lines
+    from pipeline.report import progress_bar
+
+    with progress_bar(sys.stderr) as progress:
+        found = check_folder(args.clean, args.raw, jobs=args.jobs, rules=args.rules, progress=progress)
+    _write(line + "\n" for line in comparison_lines(found))
+    return DIFFERENT if found else DONE
+
+
+def _explain(args: Args) -> int:
+    from pipeline.explain import character_lines, explain_character, explain_speech, speech_lines
+
+    name, colon, offset = args.id.partition(":")
+    if not name or (colon and not offset.isdecimal()):
+        raise UsageError(f"explain: {args.id!r} is no ID or ID:OFFSET; the offset is a whole number of characters, from 0")
+    if colon:
+        lines = character_lines(explain_character(args.clean, name, int(offset)), _rulebook(args))
+    else:
+        lines = speech_lines(explain_speech(args.clean, name))
+    _write(line + "\n" for line in lines)
+    return DONE
+
+
+def _rules_list(args: Args) -> int:
+    from pipeline.rulesdoc import list_rules
+
+    book = _rulebook(args)
+    _write(line + "\n" for line in list_rules(book[args.stage] if args.stage else book))
+    return DONE
+
+
+def _rules_show(args: Args) -> int:
+    from pipeline.rulesdoc import show_rule
+
+    book = _rulebook(args)
+    _write([show_rule(book.find(args.id), book) + "\n"])
+    return DONE
+
+
+def _rules_test(args: Args) -> int:
+    from pipeline.selftest import find_faults, load_for_test
+
+    book, rules = load_for_test(args.files, args.rules)
+    faults = find_faults(book, rules)
+    _write(f"{fault}\n" for fault in faults)
+    examples, keeps = (sum(len(getattr(rule, name)) for rule in rules) for name in ("examples", "keeps"))
+    print(f"{len(rules)} rules, {examples} examples, {keeps} keeps: {len(faults)} faults", file=sys.stderr)
+    return DIFFERENT if faults else DONE
+
+
+def _rules_docs(args: Args) -> int:
+    from pipeline.rulesdoc import rules_page
+
+    _write([rules_page(_rulebook(args))])
+    return DONE
+
+
+# --- the parser -------------------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line with the mend."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        say(f"{message}; see {self.prog} --help")
+        sys.exit(WRONG_USE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command."""
+    top = _Parser(
+        prog="jinggao",
+        description="Clean scraped Chinese speech pages: one clean record a speech, every change accounted for.",
+        epilog=_examples(
+            "jinggao run raw --out clean", "jinggao explain clean 3f2a:120", "jinggao stage punctuation < page.txt"
+        ),
+    )
+    top.add_argument("--version", action="version", version=f"jinggao {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_add_run, _add_restore, _add_stage, _add_duplicates, _add_check, _add_explain, _add_rules):
+        add(commands)
+    return top
+
+
+def _command(commands: Any, name: str, call: Callable[[Args], int], what: str, *examples: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what, epilog=_examples(*examples))
+    made.set_defaults(call=call)
+    return made
+
+
+def _examples(*lines: str) -> str:
+    return "example:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _add_run(commands: Any) -> None:
+    one = _command(
+        commands, "run", _run, "clean a folder of raw pages into an output folder",
+        "jinggao run raw --out clean", "jinggao run raw --out clean --jobs 8 --placeholders tag --duplicates drop",
+    )  # fmt: skip
+    one.add_argument("raw", metavar="RAW", type=Path, help="folder of raw pages, searched to any depth")
+    one.add_argument("--out", metavar="CLEAN", type=Path, default=Path("clean"), help="folder to write (default: clean)")
+    _add_jobs(one)
+    _add_rules_option(one)
+    one.add_argument(
+        "--placeholders", choices=("keep", "tag"), default="keep", help="leave masks as they stand, or write them as tags"
+    )
+    one.add_argument(
+        "--duplicates", choices=("mark", "drop"), default="mark", help="mark copies of a speech, or leave them out"
+    )
+    one.add_argument("--fail-fast", action="store_true", help="stop at the first page that fails, and write nothing")
+
+
+def _add_restore(commands: Any) -> None:
+    one = _command(
+        commands, "restore", _restore, "write the raw pages again, byte for byte, out of an output folder",
+        "jinggao restore clean --out raw-again",
+    )  # fmt: skip
+    one.add_argument("clean", metavar="CLEAN", type=Path, help="folder that jinggao run wrote")
+    one.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write; must be empty or new")
+
+
+def _add_stage(commands: Any) -> None:
+    one = _command(
+        commands, "stage", _stage, "one stage as a filter from standard input to standard output",
+        "jinggao stage decode < page.html | jinggao stage repair | jinggao stage punctuation",
+        "jinggao stage placeholders --jsonl --field text < speeches.jsonl > marked.jsonl",
+        "jinggao stage punctuation --lint < speech.txt",
+    )  # fmt: skip
+    one.add_argument("name", metavar="NAME", choices=STAGE_NAMES, help=f"one of {', '.join(STAGE_NAMES)}")
+    one.add_argument("--jsonl", action="store_true", help="read and write JSON Lines; all but one field stays byte for byte")
+    one.add_argument("--field", metavar="NAME", default="text", help="the field to clean with --jsonl (default: text)")
+    one.add_argument(
+        "--lint", action="store_true", help="punctuation: say what would change (line:column, rule, before → after)"
+    )
+    one.add_argument("--profile", metavar="NAME", help="punctuation: the profile of the standard to follow")
+    _add_rules_option(one)
+
+
+def _add_duplicates(commands: Any) -> None:
+    one = _command(
+        commands, "duplicates", _duplicates, "find copies in any JSONL corpus: verified pairs, or clusters",
+        "jinggao duplicates corpus.jsonl --id url --field content > pairs.jsonl",
+        "jinggao duplicates clean/speeches.jsonl --clusters", "cat corpus.jsonl | jinggao duplicates - --explain 17 23",
+    )  # fmt: skip
+    one.add_argument("file", metavar="FILE", help="JSONL file, or - for standard input")
+    one.add_argument("--id", metavar="NAME", default="id", help="field that holds a document's id (default: id)")
+    one.add_argument("--field", metavar="NAME", default="text", help="field that holds its text (default: text)")
+    answer = one.add_mutually_exclusive_group()
+    answer.add_argument("--clusters", action="store_true", help="write one {id, cluster, canonical} a document")
+    answer.add_argument("--explain", nargs=2, metavar=("A", "B"), help="say why two documents are copies, or are not")
+    _add_rules_option(one)
+
+
+def _add_check(commands: Any) -> None:
+    one = _command(
+        commands, "check", _check, "clean the same pages again and say which speeches change, how, and by which rules",
+        "jinggao check clean --raw raw", "jinggao check clean --rules my-rules --jobs 4",
+    )  # fmt: skip
+    one.add_argument("clean", metavar="CLEAN", type=Path, help="folder that jinggao run wrote; it is not changed")
+    one.add_argument("--raw", metavar="RAW", type=Path, help="folder of raw pages (default: restored out of CLEAN)")
+    _add_jobs(one)
+    _add_rules_option(one)
+
+
+def _add_explain(commands: Any) -> None:
+    one = _command(
+        commands, "explain", _explain, "where a speech, or a character of it, stood in the raw page, and by which rules",
+        "jinggao explain clean 3f2a91c0", "jinggao explain clean 3f2a91c0:120",
+    )  # fmt: skip
+    one.add_argument("clean", metavar="CLEAN", type=Path, help="folder that jinggao run wrote")
+    one.add_argument("id", metavar="ID[:OFFSET]", help="a speech's id or its beginning; the offset of a character in its text")
+    _add_rules_option(one)
+
+
+def _add_rules(commands: Any) -> None:
+    what = "list, show, test and document the rules"
+    group = commands.add_parser(
+        "rules", help=what, description=what, epilog=_examples("jinggao rules list --stage punctuation")
+    )
+    verbs = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    one = _command(
+        verbs, "list", _rules_list, "one line a rule: name, action, safety, what it does", "jinggao rules list --stage repair"
+    )
+    one.add_argument("--stage", metavar="NAME", choices=STAGE_NAMES[1:], help="only the rules of this stage")
+    _add_rules_option(one)
+    one = _command(verbs, "show", _rules_show, "all about one rule", "jinggao rules show repair/entity")
+    one.add_argument("id", metavar="ID", help="a rule's name, such as repair/entity, or its id alone")
+    _add_rules_option(one)
+    one = _command(
+        verbs, "test", _rules_test, "try every rule on its own examples and counter-examples",
+        "jinggao rules test", "jinggao rules test my-rules/punctuation.toml",
+    )  # fmt: skip
+    one.add_argument("files", metavar="FILE", nargs="*", type=Path, help="rule files to test (default: all rules)")
+    _add_rules_option(one)
+    one = _command(
+        verbs, "docs", _rules_docs, "write the rules' documentation page, in Markdown", "jinggao rules docs > rules.md"
+    )
+    _add_rules_option(one)
+
+
+def _add_jobs(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--jobs", metavar="N", type=_positive, default=usable_cpus(), help="worker processes (default: one a usable CPU)"
+    )
+
+
+def _add_rules_option(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--rules",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder of rule files to lay over the built-in ones",
+    )
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 1 on")
+    return int(value)
+
+
+def usable_cpus() -> int:
+    """How many processors this process may use.
+
+    >>> usable_cpus() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# --- input and output -------------------------------------------------------------------------------------------------
+
+
+def say(message: str) -> None:
+    """A message for people, one line whatever stands in it."""
+    line = "jinggao: " + message.replace("\r", "\\r").replace("\n", "\\n")
+    if "tqdm" in sys.modules:  # a progress bar may be on the terminal
+        from tqdm import tqdm
+
+        tqdm.write(line, file=sys.stderr)
+    else:
+        print(line, file=sys.stderr)
+
+
+def _rulebook(args: Args) -> Rulebook:
+    from pipeline.rulebook import rulebook_over
+
+    return rulebook_over(args.rules)
+
+
+def _stdin() -> IO[bytes]:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; give it a file: jinggao … < FILE")
+    return sys.stdin.buffer
+
+
+def _stdin_text() -> str:
+    data = _stdin().read()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"standard input is not UTF-8 (byte {error.start + 1}); decode it first: jinggao stage decode"
+        ) from None
+
+
+@contextlib.contextmanager
+def _source(name: str) -> Iterator[tuple[IO[bytes], str]]:
+    if name == "-":
+        yield _stdin(), "standard input"
+        return
+    try:
+        with Path(name).open("rb") as lines:
+            yield lines, name
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror}; give a JSONL file, or - for standard input") from None
+
+
+def _write(parts: Iterable[str]) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed; give it a file: jinggao … > FILE")
+    for part in parts:
+        sys.stdout.write(part)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (without the program's name) and return its exit status.
+
+    Raises SystemExit for ``--help``, ``--version`` and arguments that are wrong.
+    """
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.call(args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except JinggaoError as error:
+        say(str(error))
+        return error.status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer has no reader
+        return DONE
+    except KeyboardInterrupt:
+        say("stopped; nothing half-written stays")
+        return STOPPED
+    except OSError as error:
+        mend = "free the disk" if error.errno == errno.ENOSPC else "look at its permissions"
+        say(f"{error.filename or 'standard input or output'}: {error.strerror or error}; {mend}, or read and write elsewhere")
+        return WRONG_USE
+    return status
+
+
+def entry() -> NoReturn:
+    """What the command ``jinggao`` calls: UTF-8 on every stream whatever the locale, and a quiet end by signals."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it is closed
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(main())
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)  # unwinds, so that nothing half-written stays
+
+
+if __name__ == "__main__":
+    entry()

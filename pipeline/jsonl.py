@@ -1,0 +1,146 @@
+"""JSON Lines of other people: one field is read or changed, every other byte of the line stays as it was.
+
+>>> replace_field('{"n": 1.50, "text": "好,很好", "z": [ ]}', {"text": "好，很好"})
+'{"n": 1.50, "text": "好，很好", "z": [ ]}'
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pipeline.errors import JinggaoError
+
+_DECODER = json.JSONDecoder()
+_BLANK = " \t\r\n"
+
+
+class LineError(JinggaoError, ValueError):
+    """A line of a JSONL file that cannot be used: names file and line, what is wrong and the mend."""
+
+
+def members(line: str) -> list[tuple[str, int, int, Any]]:
+    """(key, start, end, value) of each member of the JSON object in ``line``; line[start:end] is the value as written.
+
+    Raises ValueError where the line is not one JSON object.
+
+    >>> members('{"a": 1, "b": "x"}')
+    [('a', 6, 7, 1), ('b', 14, 17, 'x')]
+    """
+    found: list[tuple[str, int, int, Any]] = []
+    place = _skip(line, _expect(line, _skip(line, 0), "{"))
+    while line[place : place + 1] != "}":
+        if found:
+            place = _skip(line, _expect(line, place, ","))
+        key, place = _DECODER.raw_decode(line, place)
+        if not isinstance(key, str):
+            raise ValueError("a key is not a text")
+        start = _skip(line, _expect(line, _skip(line, place), ":"))
+        value, end = _DECODER.raw_decode(line, start)
+        found.append((key, start, end, value))
+        place = _skip(line, end)
+    if _skip(line, place + 1) != len(line):
+        raise ValueError(f"something follows the object at character {place + 2}")
+    return found
+
+
+def _skip(line: str, place: int) -> int:
+    while line[place : place + 1] and line[place] in _BLANK:
+        place += 1
+    return place
+
+
+def _expect(line: str, place: int, sign: str) -> int:
+    if line[place : place + 1] != sign:
+        raise ValueError(f"{sign!r} expected at character {place + 1}")
+    return place + 1
+
+
+def replace_field(line: str, values: Mapping[str, Any]) -> str:
+    """The line with new values for some keys; a key that is not there yet is added behind the others.
+
+    Raises ValueError where the line is not one JSON object.
+
+    >>> replace_field('{"text":"a"}', {"found": [1]})
+    '{"text":"a", "found": [1]}'
+    """
+    there = {key: (start, end) for key, start, end, _ in members(line)}
+    known = sorted(((there[key], value) for key, value in values.items() if key in there), key=lambda one: one[0], reverse=True)
+    for (start, end), value in known:
+        line = line[:start] + json.dumps(value, ensure_ascii=False) + line[end:]
+    fresh = [
+        f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}"
+        for key, v in values.items()
+        if key not in there
+    ]
+    if not fresh:
+        return line
+    close = line.rindex("}")
+    return line[:close].rstrip(_BLANK) + (", " if there else "") + ", ".join(fresh) + line[close:]
+
+
+def read_field(line: str, key: str, source: str, number: int) -> Any:
+    """One field's value. Raises LineError naming source and line where there is none.
+
+    >>> read_field('{"id": 7}', "text", "a.jsonl", 3)
+    Traceback (most recent call last):
+        ...
+    pipeline.jsonl.LineError: a.jsonl:3: no field 'text'; it has 'id'; name one with --field or --id
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise LineError(f"{source}:{number}: not JSON: {error}; each line must be one JSON object") from None
+    if not isinstance(record, dict):
+        raise LineError(f"{source}:{number}: not a JSON object; each line must be one")
+    if key not in record:
+        known = ", ".join(map(repr, record)) or "none"
+        raise LineError(f"{source}:{number}: no field {key!r}; it has {known}; name one with --field or --id")
+    return record[key]
+
+
+def read_text(line: str, key: str, source: str, number: int) -> str:
+    """One field's text. Raises LineError where it is missing or something else.
+
+    >>> read_text('{"text": "稿"}', "text", "a.jsonl", 1)
+    '稿'
+    """
+    value = read_field(line, key, source, number)
+    if not isinstance(value, str):
+        raise LineError(f"{source}:{number}: field {key!r} is not a text; name a field that holds text with --field")
+    return value
+
+
+def utf8_lines(raw: Iterable[bytes], source: str) -> Iterator[tuple[int, str]]:
+    """(number from 1, line without its line end) of every line that is not blank. Raises LineError where one is not UTF-8."""
+    for number, data in enumerate(raw, 1):
+        try:
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise LineError(
+                f"{source}:{number}: not UTF-8 (byte {error.start + 1}); decode it first: jinggao stage decode"
+            ) from None
+        if line.strip(_BLANK):
+            yield number, line
+
+
+def documents(raw: Iterable[bytes], source: str, *, key: str = "id", field: str = "text") -> list[tuple[str, str]]:
+    """(id, text) of every record of a JSONL corpus. An id may be a text or a whole number.
+
+    Raises LineError where a line has no such fields, or an id stands twice.
+
+    >>> documents([b'{"id": 1, "text": "a"}', b'{"id": 2, "text": "b"}'], "corpus.jsonl")
+    [('1', 'a'), ('2', 'b')]
+    """
+    found: list[tuple[str, str]] = []
+    seen: dict[str, int] = {}
+    for number, line in utf8_lines(raw, source):
+        name = read_field(line, key, source, number)
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            raise LineError(f"{source}:{number}: field {key!r} is neither a text nor a whole number; name another with --id")
+        if str(name) in seen:
+            raise LineError(f"{source}:{number}: the id {name!r} stands on line {seen[str(name)]} already; ids must differ")
+        seen[str(name)] = number
+        found.append((str(name), read_text(line, field, source, number)))
+    return found

@@ -1,0 +1,311 @@
+"""The main job: a folder of raw pages in, one output folder out.
+
+Pages are cleaned one by one, in as many processes as the user likes; records are written in the order of the pages' paths,
+so that the output does not depend on who was ready first. Only speeches' texts stay in memory, for the duplicates.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from pipeline import __version__
+from pipeline.cleaning import Options, clean_bytes
+from pipeline.errors import JinggaoError, PageError
+from pipeline.output import MANIFEST, PROGRAM, OutputFolder
+from pipeline.pages import list_pages
+from pipeline.records import Record, dumps, page_record, speech_record, tally
+from pipeline.restore import speech_sources
+from pipeline.rulebook import Rulebook, rulebook_over
+
+WINDOW = 8
+"""Pages that wait for each worker: enough to keep it busy, few enough to keep memory small."""
+
+REMOVED = ("page_title", "page_meta", "boilerplate", "link_residue")
+"""Labels of lines that no record of a speech holds."""
+
+Progress = Callable[[str, int, int], None]
+"""Called as progress(step, done, total) while a run goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What changes the output of a run, and therefore stands in its manifest.
+
+    placeholders: see `pipeline.cleaning.Options`. duplicates: ``mark`` keeps every speech and says which are copies;
+    ``drop`` leaves out all but the canonical copy of each cluster.
+    """
+
+    placeholders: Literal["keep", "tag"] = "keep"
+    duplicates: Literal["mark", "drop"] = "mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A page that could not be cleaned, and why."""
+
+    path: str
+    error: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, for people."""
+
+    pages: int = 0
+    speeches: int = 0
+    removed_lines: int = 0
+    clusters: int = 0
+    copies: int = 0
+    dropped: list[str] = field(default_factory=list)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    failed: list[Failure] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleaned:
+    """One page's records on their way from a worker: JSON lines, and what the whole corpus needs to know of them."""
+
+    path: str
+    page: str = ""
+    speeches: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    sha256: str = ""
+    size: int = 0
+    counts: Mapping[str, Counter[str]] = field(default_factory=dict)
+    error: str = ""
+
+
+def run_folder(
+    raw: str | Path,
+    out: str | Path,
+    *,
+    jobs: int = 1,
+    rules: Sequence[str | Path] = (),
+    options: RunOptions | None = None,
+    fail_fast: bool = False,
+    progress: Progress | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Summary:
+    """Clean every page below ``raw`` into the folder ``out``.
+
+    jobs: worker processes; the output is the same for any number. rules: folders of rule files laid over the package's own.
+    fail_fast: stop at the first page that fails; otherwise it is reported and the others go on. warn: told of each such page.
+    Raises JinggaoError (wrong folders, broken rules, a page with ``fail_fast``); nothing is then written.
+    """
+    options = options or RunOptions()
+    book = rulebook_over(rules)
+    book.compile()
+    pages = list_pages(Path(raw))
+    if Path(out).resolve().is_relative_to(Path(raw).resolve()):
+        raise JinggaoError(
+            f"{out}: is or lies inside the raw folder, so that its files would become pages; choose another --out"
+        )
+    summary = Summary(counts={name: Counter() for name in ("labels", "rules", "placeholders", "flags")})
+    inputs: list[Record] = []
+    with OutputFolder(out) as folder, folder.spool("pages") as page_lines, folder.spool("speeches") as speech_lines:
+        texts: list[tuple[str, str]] = []
+        taken: Counter[str] = Counter()
+        cleaned = _clean_all(pages, jobs, book, [str(Path(one)) for one in rules], Options(options.placeholders))
+        for done, one in enumerate(cleaned, 1):
+            if progress:
+                progress("pages", done, len(pages))
+            if one.error:
+                if fail_fast:
+                    raise PageError(f"{one.path}: {one.error}")
+                summary.failed.append(Failure(one.path, one.error))
+                if warn:
+                    warn(f"{one.path}: {one.error}")
+                continue
+            inputs.append({"path": one.path, "sha256": one.sha256, "bytes": one.size})
+            page_lines.write(_encoded(one.page))
+            for line, (speech, text) in zip(one.speeches, one.texts, strict=True):
+                unique = _unique(speech, taken)
+                speech_lines.write(_encoded(line if unique == speech else _renamed(line, unique)))
+                texts.append((unique, text))
+            summary.pages += 1
+            summary.speeches += len(one.speeches)
+            for name, counter in one.counts.items():
+                summary.counts[name].update(counter)
+        _finish(folder, page_lines, speech_lines, texts, [one["path"] for one in inputs], book, options, summary, progress)
+        summary.removed_lines = sum(summary.counts["labels"][label] for label in REMOVED)
+        manifest = _manifest(folder, book, options, inputs, summary)
+        folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+        folder.commit()
+    return summary
+
+
+def _finish(
+    folder: OutputFolder,
+    page_lines: IO[bytes],
+    speech_lines: IO[bytes],
+    texts: list[tuple[str, str]],
+    paths: list[str],
+    book: Rulebook,
+    options: RunOptions,
+    summary: Summary,
+    progress: Progress | None,
+) -> None:
+    """Compare all speeches and write the records with what came of it."""
+    from pipeline import duplicates  # numpy is heavy to import: only when there is a corpus
+
+    if progress:
+        progress("duplicates", 0, len(texts))
+    found = duplicates.find(texts, book["duplicates"].settings)
+    for pair in found.pairs:
+        folder.write("duplicates.jsonl", dumps(pair.as_record()))
+    summary.clusters = len({member.cluster for member in found.clusters.values()})
+    copies = {speech for speech, member in found.clusters.items() if not member.canonical}
+    summary.copies = len(copies)
+    dropped = copies if options.duplicates == "drop" else set()
+    away: dict[str, list[Record]] = {}
+    for line, (speech, _) in zip(_lines(speech_lines), texts, strict=True):
+        if speech in dropped:
+            record = json.loads(line)
+            away.setdefault(record["page"], []).append(record)
+            summary.dropped.append(speech)
+        elif speech in found.clusters or speech in found.contained_in:
+            record, member = json.loads(line), found.clusters.get(speech)
+            record["duplicate"] = member.as_record() if member else None
+            record["contained_in"] = found.contained_in.get(speech, [])
+            folder.write("speeches.jsonl", dumps(record))
+        else:
+            folder.write("speeches.jsonl", line)
+    for line, path in zip(_lines(page_lines), paths, strict=True):
+        folder.write("pages.jsonl", dumps(_without(json.loads(line), away[path])) if path in away else line)
+
+
+def _encoded(line: str) -> bytes:
+    """A line of a spool; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape."""
+    return (line + "\n").encode("utf-8", "backslashreplace")
+
+
+def _lines(handle: IO[bytes]) -> Iterator[str]:
+    handle.seek(0)
+    for line in handle:
+        yield line.decode().rstrip("\n")
+
+
+def _without(page: Record, dropped: Iterable[Record]) -> Record:
+    """A page's record without some of its speeches: their blocks get their text, their placeholders come to the page."""
+    for speech in dropped:
+        start, end = speech["raw_span"]
+        ((_, _, source),) = speech_sources(page, [speech])
+        for block in page["blocks"]:
+            if block["text"] is None and start <= block["start"] and block["end"] <= end:
+                block["text"] = source[block["start"] - start : block["end"] - start]
+        page["edits"] = [
+            {**edit, "at": kept} for edit in page["edits"] if (kept := [at for at in edit["at"] if not start <= at < end])
+        ]
+        for one in speech["placeholders"]:
+            low, high = one["raw_span"]
+            page["placeholders"].append({**one, "start": low, "end": high})
+    page["placeholders"].sort(key=lambda one: one["raw_span"])
+    page["edits"].sort(key=lambda edit: (edit["at"][0], edit["before"], edit["after"], edit["rules"]))
+    return page
+
+
+def _unique(speech: str, taken: Counter[str]) -> str:
+    """An id not taken yet. Only pages with the same bytes give the same one; they are told apart by their order."""
+    taken[speech] += 1
+    return speech if taken[speech] == 1 else f"{speech}-{taken[speech]}"
+
+
+def _renamed(line: str, speech: str) -> str:
+    return dumps({**json.loads(line), "id": speech})
+
+
+def _manifest(folder: OutputFolder, book: Rulebook, options: RunOptions, inputs: list[Record], summary: Summary) -> Record:
+    counts: dict[str, Any] = {
+        "pages": summary.pages,
+        "speeches": summary.speeches - len(summary.dropped),
+        "duplicate_clusters": summary.clusters,
+    }
+    counts.update((name, dict(sorted(counter.items()))) for name, counter in summary.counts.items())
+    return {
+        "program": PROGRAM,
+        "version": __version__,
+        "rules": book.digest,
+        "options": asdict(options),
+        "pages": inputs,
+        "failed": [asdict(failure) for failure in summary.failed],
+        "dropped": sorted(summary.dropped),
+        "files": {name: folder.digest(name) for name in ("speeches.jsonl", "pages.jsonl", "duplicates.jsonl")},
+        "counts": counts,
+    }
+
+
+# --- one page, in a worker ---------------------------------------------------------------------------------------------
+
+_worker: dict[str, Any] = {}
+"""The rulebook and options of a worker process, set once when it starts."""
+
+
+def _start_worker(rules: Sequence[str], options: Options) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
+    _worker.update(book=rulebook_over(rules), options=options)
+
+
+def _work(page: tuple[str, Path]) -> _Cleaned:
+    return _clean_one(page, _worker["book"], _worker["options"])
+
+
+def _clean_one(page: tuple[str, Path], book: Rulebook, options: Options) -> _Cleaned:
+    """One page's records, or the reason why there are none."""
+    path, file = page
+    try:
+        path.encode()
+        if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for without end
+            return _Cleaned(path, error="is not a regular file; take it out of the folder")
+        made = clean_bytes(file.read_bytes(), book, options)
+    except UnicodeEncodeError:
+        return _Cleaned(path.encode("utf-8", "backslashreplace").decode(), error="its name is not UTF-8; rename the file")
+    except OSError as error:
+        return _Cleaned(path, error=f"cannot be read: {error.strerror or error}; mend its permissions or take it out")
+    except PageError as error:
+        return _Cleaned(path, error=str(error))
+    except Exception as error:  # a fault of ours in one page must not cost the others
+        return _Cleaned(path, error=f"cannot be cleaned ({type(error).__name__}: {error}); please report this page")
+    page_line = page_record(made, path)
+    speeches = [speech_record(speech, made, path, index) for index, speech in enumerate(made.speeches)]
+    return _Cleaned(
+        path,
+        dumps(page_line),
+        tuple(map(dumps, speeches)),
+        tuple((speech["id"], speech["text"]) for speech in speeches),
+        made.sha256,
+        made.size,
+        tally(page_line, speeches),
+    )
+
+
+def _clean_all(
+    pages: list[tuple[str, Path]], jobs: int, book: Rulebook, rules: Sequence[str], options: Options
+) -> Iterator[_Cleaned]:
+    """All pages cleaned, in their order."""
+    if jobs < 1:
+        raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
+    if jobs == 1 or len(pages) < 2:
+        yield from (_clean_one(page, book, options) for page in pages)
+        return
+    with ProcessPoolExecutor(min(jobs, len(pages)), initializer=_start_worker, initargs=(rules, options)) as pool:
+        waiting: deque[Future[_Cleaned]] = deque()
+        try:
+            for page in pages:
+                waiting.append(pool.submit(_work, page))
+                if len(waiting) >= jobs * WINDOW:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise JinggaoError("a worker process died, most likely for want of memory; run again with --jobs 1") from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
