@@ -1,0 +1,127 @@
+"""Speed and memory: the whole run as a process of its own, and each stage alone.
+
+    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER]
+
+Without --input it measures pages that bench/generate.py makes out of raw/.
+
+Figures are user+sys CPU seconds (medians), so that other work on the machine counts little, and the peak memory of the
+process. MB are megabytes of UTF-8.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from generate import pages
+
+from pipeline.assembly import assemble
+from pipeline.rulebook import default_rulebook
+from pipeline.stages import decode, labels, placeholders, punctuation, repair, script
+
+STAGE_MEGABYTES = 3.0
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+def whole_run(folder: Path, raw: Path, runs: int) -> None:
+    """Time `jinggao run` over a folder of pages."""
+    weight = sum(path.stat().st_size for path in raw.rglob("*") if path.is_file()) / 1e6
+    seconds, peaks = [], []
+    for number in range(runs):
+        code = (
+            "import resource, sys; from pipeline.cli import main\n"
+            f"status = main(['run', {str(raw)!r}, '--out', {str(folder / f'out{number}')!r}, '--jobs', '1'])\n"
+            "usage = resource.getrusage(resource.RUSAGE_SELF)\n"
+            "print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        cpu, peak = done.stdout.split()[-2:]
+        seconds.append(float(cpu))
+        peaks.append(int(peak) / 1024)
+    cpu_s = statistics.median(seconds)
+    print(
+        f"whole run    {weight:6.1f} MB   {cpu_s:6.2f} CPU s   {weight / cpu_s:6.1f} MB/s per core   {max(peaks):5.0f} MB peak"
+    )
+
+
+def stage_table(raw: list[bytes]) -> None:
+    """Time each stage on what the stages before it made."""
+    book = default_rulebook()
+    book.compile()
+    weight = sum(map(len, raw)) / 1e6
+
+    def timed(name: str, work: Callable[[Item], Made], items: list[Item]) -> list[Made]:
+        work(items[0])
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        start = time.perf_counter()
+        out = [work(item) for item in items]
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        wall = time.perf_counter() - start
+        print(f"{name:12s} {cpu / weight * 1e3:6.1f} ms/MB   {weight / cpu:7.1f} MB/s   ({wall:.2f} s wall)")
+        return out
+
+    decoded = timed("decode", decode.run, raw)
+    repaired = timed("repair", lambda page: repair.run(page.text, book), decoded)
+    labelled = timed("labels", lambda page: labels.run(page.text, book), repaired)
+    drafts = [(page, draft) for page in labelled for draft in page.drafts]
+    parts = timed("assembly", lambda item: assemble(item[0], item[1], book), drafts)
+    texts = [part.ledger.apply(page.text[part.start : part.end]) for (page, _), part in zip(drafts, parts, strict=True)]
+    scripted = timed("script", lambda text: script.run(text, book).text, texts)
+    marked = timed("placeholders", lambda text: placeholders.run(text, book), scripted)
+    timed("punctuation", lambda one: punctuation.run(one.text, book), marked)
+
+
+def import_time() -> None:
+    """The cost of ``import pipeline`` over a bare interpreter, in the best of seven."""
+
+    def best(code: str) -> float:
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    print(f"import       {(best('import pipeline') - best('pass')) * 1000:6.1f} ms")
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=float, default=20.0)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--input", type=Path, help="a folder of raw pages to measure instead of generated ones")
+    args = parser.parse_args()
+    import_time()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        raw = args.input or folder / "raw"
+        if not args.input:
+            raw.mkdir()
+            for number, data in enumerate(pages(args.megabytes)):
+                (raw / f"page{number:06}.txt").write_bytes(data)
+        stage_table(some_of(raw))
+        whole_run(folder, raw, args.runs)
+
+
+def some_of(raw: Path) -> list[bytes]:
+    """Pages of a folder up to STAGE_MEGABYTES."""
+    out: list[bytes] = []
+    for path in sorted(path for path in raw.rglob("*") if path.is_file() and not path.name.startswith(".")):
+        if sum(map(len, out)) < STAGE_MEGABYTES * 1e6:
+            out.append(path.read_bytes())
+    return out
+
+
+if __name__ == "__main__":
+    main()
