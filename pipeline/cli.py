@@ -130,6 +130,22 @@ def _explain(args: Args) -> int:
     return DONE
 
 
+def _learn(args: Args) -> int:
+    from pipeline.learn import learn_folder
+    from pipeline.report import progress_bar
+    from pipeline.rulefile import summary_line, write_rules
+
+    if args.out.suffix != ".toml":
+        raise UsageError(f"{args.out}: is no name for a rule file; give --out a name that ends in .toml")
+    if args.out.resolve().is_relative_to(args.raw.resolve()):
+        raise UsageError(f"{args.out}: lies inside the raw folder, so that it would become a page; choose another --out")
+    with progress_bar(sys.stderr) as progress:
+        lesson = learn_folder(args.raw, jobs=args.jobs, rules=args.rules, progress=progress, warn=say)
+    count = write_rules(lesson, args.out, _rulebook(args), args.rules)
+    print(summary_line(lesson, count, args.out), file=sys.stderr)
+    return DIFFERENT if lesson.failed else DONE
+
+
 def _rules_list(args: Args) -> int:
     from pipeline.rulesdoc import list_rules
 
@@ -189,7 +205,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"jinggao {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_run, _add_restore, _add_stage, _add_duplicates, _add_check, _add_explain, _add_rules):
+    for add in (_add_run, _add_restore, _add_stage, _add_duplicates, _add_check, _add_explain, _add_learn, _add_rules):
         add(commands)
     return top
 
@@ -281,6 +297,17 @@ def _add_explain(commands: Any) -> None:
     )  # fmt: skip
     one.add_argument("clean", metavar="CLEAN", type=Path, help="folder that jinggao run wrote")
     one.add_argument("id", metavar="ID[:OFFSET]", help="a speech's id or its beginning; the offset of a character in its text")
+    _add_rules_option(one)
+
+
+def _add_learn(commands: Any) -> None:
+    one = _command(
+        commands, "learn", _learn, "learn the furniture of many pages, and write it as a rule file to read, edit and use",
+        "jinggao learn raw --out learned.toml && jinggao run raw --rules learned.toml",
+    )  # fmt: skip
+    one.add_argument("raw", metavar="RAW", type=Path, help="folder of raw pages, searched to any depth")
+    one.add_argument("--out", metavar="FILE", type=Path, required=True, help="rule file to write, such as learned.toml")
+    _add_jobs(one)
     _add_rules_option(one)
 
 

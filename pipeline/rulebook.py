@@ -37,7 +37,9 @@ from regex import Match, Pattern
 
 from pipeline.errors import RulesError
 
-STAGES = ("repair", "labels", "boilerplate", "links", "paragraphs", "script", "placeholders", "punctuation", "duplicates")
+STAGES = (
+    "repair", "labels", "boilerplate", "links", "paragraphs", "script", "placeholders", "punctuation", "duplicates", "learn",
+)  # fmt: skip
 """Names of the stages that rules may be written for; ``rules/NAME.toml``."""
 
 ACTIONS: dict[str, dict[str, type]] = {
@@ -239,6 +241,7 @@ class Rulebook:
             ]
             + [dict(stage.sets), dict(stage.settings)]
             for name, stage in self.stages.items()
+            if name != "learn"  # it changes no page
         }
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain).encode()).hexdigest()
 
