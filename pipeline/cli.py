@@ -94,6 +94,7 @@ def _stage(args: Args) -> int:
 
 def _duplicates(args: Args) -> int:
     from pipeline import corpus
+    from pipeline.report import progress_bar
 
     with _source(args.file) as (lines, name):
         texts = corpus.read(lines, name, key=args.id, field=args.field)
@@ -101,8 +102,53 @@ def _duplicates(args: Args) -> int:
     if args.explain:
         _write([corpus.explain(texts, args.explain[0], args.explain[1], book) + "\n"])
         return DONE
-    found = corpus.clusters(texts, book) if args.clusters else corpus.pairs(texts, book)
+    with progress_bar(sys.stderr) as progress:
+        search = corpus.clusters if args.clusters else corpus.pairs
+        found = search(texts, book, memory=args.memory, progress=progress)
     _write(line + "\n" for line in found)
+    return DONE
+
+
+def _index_build(args: Args) -> int:
+    from pipeline import corpus
+
+    return _said(corpus.index_build(args.index, _documents(args), _rulebook(args)), args)
+
+
+def _index_add(args: Args) -> int:
+    from pipeline import corpus
+
+    return _said(corpus.index_add(args.index, _documents(args), _rulebook(args)), args)
+
+
+def _index_query(args: Args) -> int:
+    from pipeline import corpus
+
+    with _source(args.file) as (lines, name):
+        found = corpus.index_query(args.index, lines, name, key=args.id, field=args.field, rules=_rulebook(args))
+        _write(line + "\n" for line in found)
+    return DONE
+
+
+def _index_show(args: Args) -> int:
+    from pipeline import corpus
+
+    _write(line + "\n" for line in corpus.index_lines(args.index, args.what, _rulebook(args)))
+    return DONE
+
+
+def _documents(args: Args) -> list[tuple[str, str]]:
+    from pipeline import corpus
+
+    texts: list[tuple[str, str]] = []
+    for one in args.files:
+        with _source(one) as (lines, name):
+            texts += corpus.read(lines, name, key=args.id, field=args.field)
+    return texts
+
+
+def _said(count: int, args: Args) -> int:
+    print(f"{count} {'text' if count == 1 else 'texts'} in {args.index}", file=sys.stderr)
     return DONE
 
 
@@ -205,7 +251,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"jinggao {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_run, _add_restore, _add_stage, _add_duplicates, _add_check, _add_explain, _add_learn, _add_rules):
+    parts = (_add_run, _add_restore, _add_stage, _add_duplicates, _add_index, _add_check, _add_explain, _add_learn, _add_rules)
+    for add in parts:
         add(commands)
     return top
 
@@ -271,12 +318,52 @@ def _add_duplicates(commands: Any) -> None:
         "jinggao duplicates clean/speeches.jsonl --clusters", "cat corpus.jsonl | jinggao duplicates - --explain 17 23",
     )  # fmt: skip
     one.add_argument("file", metavar="FILE", help="JSONL file, or - for standard input")
-    one.add_argument("--id", metavar="NAME", default="id", help="field that holds a document's id (default: id)")
-    one.add_argument("--field", metavar="NAME", default="text", help="field that holds its text (default: text)")
+    _add_fields(one)
     answer = one.add_mutually_exclusive_group()
     answer.add_argument("--clusters", action="store_true", help="write one {id, cluster, canonical} a document")
     answer.add_argument("--explain", nargs=2, metavar=("A", "B"), help="say why two documents are copies, or are not")
+    one.add_argument(
+        "--memory",
+        metavar="SIZE",
+        type=_size,
+        help="sort in files when candidates take more than this, such as 2G (default: never)",
+    )
     _add_rules_option(one)
+
+
+def _add_index(commands: Any) -> None:
+    what = "an index on the disk for texts that come in batches: build, add, query, pairs, clusters"
+    group = commands.add_parser(
+        "index", help=what, description=what, epilog=_examples("jinggao index build speeches.index corpus.jsonl")
+    )
+    verbs = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for verb, call, said, example in (
+        ("build", _index_build, "a new index of JSONL corpora", "jinggao index build speeches.index corpus.jsonl"),
+        ("add", _index_add, "add texts, as if all had come at once", "jinggao index add speeches.index new.jsonl"),
+    ):
+        one = _command(verbs, verb, call, said, example)
+        one.add_argument("index", metavar="INDEX", type=Path, help="folder of the index")
+        one.add_argument("files", metavar="FILE", nargs="+", help="JSONL files, or - for standard input")
+        _add_fields(one)
+        _add_rules_option(one)
+    one = _command(
+        verbs, "query", _index_query, "the copies of texts in an index, as pairs: a is the text asked for, b one of the index",
+        "jinggao index query speeches.index new.jsonl",
+    )  # fmt: skip
+    one.add_argument("index", metavar="INDEX", type=Path, help="folder of the index")
+    one.add_argument("file", metavar="FILE", nargs="?", default="-", help="JSONL file (default: standard input)")
+    _add_fields(one)
+    _add_rules_option(one)
+    for verb, said in (("pairs", "the verified pairs of an index"), ("clusters", "one {id, cluster, canonical} a text")):
+        one = _command(verbs, verb, _index_show, said, f"jinggao index {verb} speeches.index > {verb}.jsonl")
+        one.add_argument("index", metavar="INDEX", type=Path, help="folder of the index")
+        one.set_defaults(what=verb)
+        _add_rules_option(one)
+
+
+def _add_fields(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--id", metavar="NAME", default="id", help="field that holds a document's id (default: id)")
+    one.add_argument("--field", metavar="NAME", default="text", help="field that holds its text (default: text)")
 
 
 def _add_check(commands: Any) -> None:
@@ -358,6 +445,16 @@ def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 1 on")
     return int(value)
+
+
+def _size(value: str) -> int:
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    number = value.upper().removesuffix("B")
+    factor = units.get(number[-1:], 1)
+    number = number[:-1] if factor > 1 else number
+    if not number.isdecimal() or int(number) * factor < units["M"]:
+        raise argparse.ArgumentTypeError(f"{value!r} is no size from 1M on; write 500M or 2G")
+    return int(number) * factor
 
 
 def usable_cpus() -> int:

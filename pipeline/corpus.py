@@ -7,12 +7,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.jsonl import LineError, documents
 from pipeline.records import dumps
 from pipeline.rulebook import Rulebook, default_rulebook
+
+if TYPE_CHECKING:
+    from pipeline.duplicates import Found, Membership
+    from pipeline.duplicates.index import Index
+    from pipeline.run import Progress
 
 Document = tuple[str, str]
 """(id, text)."""
@@ -20,20 +26,35 @@ Document = tuple[str, str]
 read = documents
 
 
-def pairs(texts: Sequence[Document], rules: Rulebook | None = None) -> Iterator[str]:
-    """The verified pairs, as records of duplicates.jsonl, ordered by (a, b)."""
-    for pair in _find(texts, rules).pairs:
-        yield dumps(pair.as_record())
+def pairs(
+    texts: Sequence[Document],
+    rules: Rulebook | None = None,
+    *,
+    memory: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[str]:
+    """The verified pairs, as records of duplicates.jsonl, ordered by (a, b); memory and progress as `duplicates.find` has them.
+
+    All are found before the first is returned.
+    """
+    found = _find(texts, rules, memory, progress).pairs
+    return (dumps(pair.as_record()) for pair in found)
 
 
-def clusters(texts: Sequence[Document], rules: Rulebook | None = None) -> Iterator[str]:
+def clusters(
+    texts: Sequence[Document],
+    rules: Rulebook | None = None,
+    *,
+    memory: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[str]:
     """One {id, cluster, canonical} a document, in the order of the corpus; cluster is null where it has no copy."""
-    found = _find(texts, rules).clusters
-    for name, _ in texts:
-        member = found.get(name)
-        yield dumps(
-            {"id": name, "cluster": member.cluster if member else None, "canonical": member.canonical if member else True}
-        )
+    found = _find(texts, rules, memory, progress).clusters
+    return (_place(name, found.get(name)) for name, _ in texts)
+
+
+def _place(name: str, member: Membership | None) -> str:
+    return dumps({"id": name, "cluster": member.cluster if member else None, "canonical": member.canonical if member else True})
 
 
 def explain(texts: Sequence[Document], one: str, two: str, rules: Rulebook | None = None) -> str:
@@ -44,11 +65,56 @@ def explain(texts: Sequence[Document], one: str, two: str, rules: Rulebook | Non
     for name in (one, two):
         if name not in known:
             raise LineError(f"no document {name!r} in the corpus; give the ids of two of its {len(known)} documents")
-    said: str = duplicates.explain(known[one], known[two], (rules or default_rulebook())["duplicates"].settings)
+    said: str = duplicates.explain(known[one], known[two], _settings(rules))
     return said
 
 
-def _find(texts: Sequence[Document], rules: Rulebook | None) -> Any:
+def index_build(path: str | Path, texts: Sequence[Document], rules: Rulebook | None = None) -> int:
+    """A new index on the disk; the number of its texts. Raises JinggaoError where the folder holds something already."""
+    return len(_index().build(path, texts, _settings(rules)))
+
+
+def index_add(path: str | Path, texts: Sequence[Document], rules: Rulebook | None = None) -> int:
+    """Add texts to an index; how many it has then. Raises JinggaoError for an id that it has, or where it cannot be used."""
+    index = _index()(path, _settings(rules))
+    index.refresh()
+    index.add(texts)
+    return len(index)
+
+
+def index_query(
+    path: str | Path,
+    raw: Iterable[bytes],
+    source: str,
+    *,
+    key: str = "id",
+    field: str = "text",
+    rules: Rulebook | None = None,
+) -> Iterator[str]:
+    """The pairs of each document of a JSONL corpus with texts of an index: a is the document, b the text of the index."""
+    index = _index()(path, _settings(rules))
+    for name, text in read(raw, source, key=key, field=field):
+        for pair in index.query(text, name):
+            yield dumps(pair.as_record())
+
+
+def index_lines(path: str | Path, what: Literal["pairs", "clusters"], rules: Rulebook | None = None) -> Iterator[str]:
+    """The pairs of an index, ordered by (a, b), or its clusters, ordered by id."""
+    index = _index()(path, _settings(rules))
+    return index.pairs() if what == "pairs" else index.clusters()
+
+
+def _index() -> type[Index]:
+    from pipeline.duplicates.index import Index
+
+    return Index
+
+
+def _settings(rules: Rulebook | None) -> Mapping[str, Any]:
+    return (rules or default_rulebook())["duplicates"].settings
+
+
+def _find(texts: Sequence[Document], rules: Rulebook | None, memory: int | None, progress: Progress | None) -> Found:
     from pipeline import duplicates  # numpy is heavy to import: only where there is a corpus
 
-    return duplicates.find(texts, (rules or default_rulebook())["duplicates"].settings)
+    return duplicates.find(texts, _settings(rules), memory=memory, progress=progress)

@@ -14,7 +14,7 @@ Importing this package is cheap; NumPy is imported with the first search.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.duplicates.records import RELATIONS, Found, Membership, Pair, Relation, Span
@@ -22,20 +22,28 @@ from pipeline.duplicates.records import RELATIONS, Found, Membership, Pair, Rela
 __all__ = ["RELATIONS", "Found", "Membership", "Pair", "Relation", "Span", "explain", "find", "repeated"]
 
 
-def find(documents: Sequence[tuple[str, str]], settings: Mapping[str, Any] | None = None) -> Found:
+def find(
+    documents: Sequence[tuple[str, str]],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    memory: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Found:
     """All duplicates among documents, each (id, text); the same whatever their order.
 
     Of a group of more than ``link_above`` texts that are the same (but for punctuation, width, script and placeholders) each
     is paired with the group's smallest id alone, and only that one with texts outside, so that a text with 10,000 copies
     makes 10,000 pairs and not 50 million; the cluster holds them all.
 
-    settings: changes of single thresholds, see ``rules/duplicates.toml``.
+    settings: changes of single thresholds, see ``rules/duplicates.toml``. memory: bytes for the postings and pairs that are
+    sorted to find candidates; what is above goes through files in a temporary folder, which does not outlive the call. None
+    keeps all in memory. The result is the same. progress: called with each stage's name, and how much of how much is done.
 
     Raises JinggaoError for an id that stands twice and RulesError for a setting that cannot be.
     """
     from pipeline.duplicates.search import find
 
-    return find(documents, settings)
+    return find(documents, settings, memory=memory, progress=progress)
 
 
 def repeated(text: str, settings: Mapping[str, Any] | None = None) -> list[Span]:

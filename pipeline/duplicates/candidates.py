@@ -19,12 +19,16 @@ def pairs_of(hashes: NDArray[np.uint64], texts: NDArray[np.int64], *, count: int
     >>> pairs_of(np.array([7, 7, 7, 9, 9], np.uint64), np.array([0, 1, 2, 0, 2]), count=3, least=2, link_above=20).tolist()
     [[0, 2]]
     """
-    keys, shared = np.unique(_keys(hashes, texts, count, link_above), return_counts=True)
-    a, b = np.divmod(keys[shared >= least], max(count, 1))
-    return np.stack((a, b), axis=1)
+    keys, shared = np.unique(pair_keys(hashes, texts, count, link_above), return_counts=True)
+    return as_pairs(keys[shared >= least], count)
 
 
-def _keys(hashes: NDArray[np.uint64], texts: NDArray[np.int64], count: int, link_above: int) -> NDArray[np.int64]:
+def as_pairs(keys: NDArray[np.int64], count: int) -> Pairs:
+    """The pairs that `pair_keys` gave one number each."""
+    return np.stack(np.divmod(keys, max(count, 1)), axis=1)
+
+
+def pair_keys(hashes: NDArray[np.uint64], texts: NDArray[np.int64], count: int, link_above: int) -> NDArray[np.int64]:
     """One number, a * count + b, for each pair of each hash."""
     edges = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1], [True])))
     sizes = np.diff(edges) if len(hashes) else np.zeros(0, np.int64)

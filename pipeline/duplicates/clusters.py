@@ -42,8 +42,12 @@ def cluster_id(texts: Iterable[str]) -> str:
     >>> cluster_id(["甲", "乙"]) == cluster_id(["乙", "甲"])
     True
     """
-    digests = sorted(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts)
-    return hashlib.sha256(b"".join(digests)).hexdigest()[:16]
+    return cluster_id_of(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts)
+
+
+def cluster_id_of(digests: Iterable[bytes]) -> str:
+    """`cluster_id` out of the SHA-256 digests of the members' UTF-8."""
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]
 
 
 def canonical(members: Sequence[int], texts: Sequence[str], masks: Sequence[int], ids: Sequence[str]) -> int:

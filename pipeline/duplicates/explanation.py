@@ -79,6 +79,9 @@ def _decision(decision: Decision, figures: Figures, edit: float | None, settings
     yield (
         f"  edit similarity  {edit:.4f}  {note}" if edit is not None else "  edit similarity  not asked: the texts are too long"
     )
+    if not np.isnan(decision.sequences[0]):
+        note = f"of the shorter text in passages of two sentences or more; a copy from {settings.sequence_share}"
+        yield f"  in sequence      {decision.sequences[0]:.4f}  {note}"
     if decision.replaced[0] >= settings.template_share:
         note = f"a template from {settings.template_share}: neither near nor containing"
         yield f"  replaced         {decision.replaced[0]:.4f}  {note}"

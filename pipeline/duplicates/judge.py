@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from pipeline.duplicates.view import VALUE, Offsets, Views
 
 Flags = NDArray[np.bool_]
 
+_SENTENCE_ENDS = re.compile("[。！？!?\\n]")
 _LONGEST_MASKED = 12  # tokens that one mask may stand for
 
 
@@ -38,12 +40,16 @@ class Verdict(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What the figures of a batch of pairs say. edit: NaN where it was not asked. replaced: see `replaced_shares`."""
+    """What the figures of a batch of pairs say.
+
+    edit, sequences: NaN where it was not asked. sequences: see `Judge.sequences`. replaced: see `replaced_shares`.
+    """
 
     near: Flags
     contains: Flags
     shares: Flags
     edit: NDArray[np.float64]
+    sequences: NDArray[np.float64]
     replaced: NDArray[np.float64]
 
 
@@ -88,18 +94,44 @@ class Judge:
         parts = ~whole & (size >= settings.near_parts_tokens)
         needed = np.where(held, settings.near_whole, np.where(parts, settings.near_parts, settings.near_jaccard))
         alike = figures.jaccard >= needed
+        weak = (parts & alike & (figures.jaccard < settings.near_alone)) | (whole & ~alike & ~held)
+        sequences = np.full(len(most), np.nan)
+        sequences[weak] = self.sequences(batch, found, np.flatnonzero(weak))
+        loose = sequences < settings.sequence_share
+        alike &= ~loose
+        alike |= loose & whole & (size >= settings.near_parts_tokens) & (figures.jaccard >= settings.near_alone)
         edit = np.full(len(most), np.nan)
         for number in np.flatnonzero(~alike & ~held & (figures.jaccard >= settings.edit_floor)).tolist():
             a, b = self.views(int(batch.a.texts[number])), self.views(int(batch.b.texts[number]))
             if max(len(a), len(b)) <= settings.edit_longest:
                 edit[number] = edit_similarity(a, b, settings.near_edit)
         alike |= edit >= settings.near_edit
+        whole &= ~loose & (most * size >= settings.least_match)
         replaced = replaced_shares(batch, found, alike | whole, settings)
         long = size >= settings.shingle
         copy = long & (replaced < settings.template_share)
         shares = any_of(batch.a, shared_paragraphs(batch.a, found.a_starts, found.lengths, settings))
         shares |= any_of(batch.b, shared_paragraphs(batch.b, found.b_starts, found.lengths, settings))
-        return Decision(alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, replaced)
+        return Decision(
+            alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, sequences, replaced
+        )
+
+    def sequences(self, batch: Batch, found: Runs, numbers: Offsets) -> NDArray[np.float64]:
+        """For some pairs the share of the shorter text in passages that are more than one sentence of a longer text."""
+        pair = np.searchsorted(batch.b.bounds, found.b_starts, "right") - 1
+        kept = np.isin(pair, numbers)
+        rows = passages(Runs(*(column[kept] for column in found)), batch, self.settings)
+        pair = np.searchsorted(batch.b.bounds, rows[:, 2], "right") - 1
+        shorter = np.minimum(np.diff(batch.a.bounds), np.diff(batch.b.bounds))
+        spans = self._points(batch, pair, *rows.T)
+        lengths = rows[:, 3] - rows[:, 2]
+        counts = lengths >= np.minimum(self.settings.block, self.settings.paragraph_share * shorter[pair])
+        for number in np.flatnonzero(~counts).tolist():
+            start, end = spans[number][2:]
+            pieces = _SENTENCE_ENDS.split(self.texts[int(batch.b.texts[pair[number]])][start:end])
+            counts[number] = sum(len(piece.strip()) >= self.settings.passage for piece in pieces) > 1
+        covered = np.bincount(pair[counts], weights=lengths[counts], minlength=len(shorter))
+        return covered[numbers] / shorter[numbers]
 
     def spans(self, batch: Batch, rows: Passages) -> list[tuple[Span, ...]]:
         """The matching passages of each pair of a batch, in code points of the two texts, ascending in a."""

@@ -34,6 +34,9 @@ class Settings:
     near_edit: float
     edit_floor: float
     edit_longest: int
+    near_alone: float
+    sequence_share: float
+    least_match: int
     template_share: float
     kept_share: float
     block: int

@@ -7,6 +7,7 @@ texts that share a stretch share its sampled hashes, whatever stands around it, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -37,21 +38,41 @@ def postings(views: Views, settings: Settings, *, skip: NDArray[np.bool_] | None
 
     A text shorter than a shingle has none.
     """
-    lengths = np.diff(views.bounds)
-    thresholds = _thresholds(lengths, settings)
+    packer = Packer(len(views.bounds) - 1)
+    packed = np.concatenate([np.zeros(0, np.uint64), *(packer.pack(*one) for one in samples(views, settings, skip=skip))])
+    packed.sort()
+    return packer.unpack(packed)
+
+
+class Packer:
+    """A sampled shingle and its text in one number: the leading bits of the hash, then the text's number."""
+
+    def __init__(self, count: int) -> None:
+        self.shift = max(1, count.bit_length())
+        self._bits = np.uint64(self.shift)
+
+    def pack(self, hashes: Hashes, texts: NDArray[np.int64]) -> Hashes:
+        """One number a shingle. Their order is that of (hash, text)."""
+        return hashes >> self._bits << self._bits | texts.astype(np.uint64)
+
+    def unpack(self, packed: Hashes) -> Postings:
+        """The leading bits of the hashes, and the texts, out of sorted numbers; each once."""
+        packed = packed[np.diff(packed, prepend=~packed[:1]) != 0]
+        return Postings(packed >> self._bits, (packed & ((np.uint64(1) << self._bits) - np.uint64(1))).astype(np.int64))
+
+
+def samples(
+    views: Views, settings: Settings, *, skip: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[Hashes, NDArray[np.int64]]]:
+    """The hashes of sampled shingles with their texts' numbers, block by block in the order of the texts, not each once."""
+    thresholds = _thresholds(np.diff(views.bounds), settings)
     if skip is not None:
         thresholds[skip] = 0
-    bits = np.uint64(max(1, len(lengths).bit_length()))
-    found = []
     for start in range(0, len(views.tokens) - settings.shingle + 1, _BLOCK):
         hashes, places = _sampled(views, start, thresholds, settings.shingle)
         texts = np.searchsorted(views.bounds, places, "right") - 1
         whole = places + settings.shingle <= views.bounds[texts + 1]
-        found.append(hashes[whole] >> bits << bits | texts[whole].astype(np.uint64))
-    packed = np.concatenate(found) if found else np.zeros(0, np.uint64)
-    packed.sort()
-    packed = packed[np.diff(packed, prepend=~packed[:1]) != 0]
-    return Postings(packed >> bits, (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64))
+        yield hashes[whole], texts[whole]
 
 
 def shingle_hashes(tokens: Tokens, width: int) -> Hashes:

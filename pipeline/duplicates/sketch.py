@@ -42,9 +42,12 @@ def sketches(views: Views, settings: Settings, *, skip: NDArray[np.bool_]) -> Sk
         bounds = views.bounds[first : last + 1]
         mixed = grams(views.tokens[bounds[0] : bounds[-1]]) * _FACTORS[0]
         rows = np.repeat(np.arange(last - first) * size, np.diff(bounds))[: len(mixed)]
-        marks = np.zeros((last - first) * size, bool)
-        marks[rows + (mixed >> shift).view(np.int64)] = True
-        bits[first:last] = np.packbits(marks).view(np.uint64).reshape(last - first, -1)
+        places = rows + (mixed >> shift).view(np.int64)
+        over = (bounds[1:, None] - bounds[0] - np.arange(1, GRAM)).ravel()
+        places[over[(over >= 0) & (over < len(places))]] = (last - first) * size  # grams that reach over a text's end
+        marks = np.zeros((last - first) * size + 1, bool)
+        marks[places] = True
+        bits[first:last] = np.packbits(marks[:-1]).view(np.uint64).reshape(last - first, -1)
         lines = views.lines[np.searchsorted(views.lines, bounds[0]) : np.searchsorted(views.lines, bounds[-1], "right")]
         one, starts = _paragraphs(mixed, lines - bounds[0], settings.paragraph)
         hashes.append(one)

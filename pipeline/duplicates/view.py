@@ -120,29 +120,74 @@ def views(texts: Sequence[str]) -> Views:
     >>> made.starts(number, np.arange(3)).tolist(), made.ends(number, np.arange(3)).tolist(), made.lines.tolist()
     ([1, 5, 8], [5, 6, 9], [0, 2, 3])
     """
-    folded = [_fold(texts[:0])]
-    first = 0
+    tokens = _Growing(np.uint16, sum(map(len, texts)))
+    firsts, lasts = _Bits(), _Bits()
+    ends, lines, values, digests, units = ([np.zeros(0, np.int64)] for _ in range(5))
+    first, all_units = 0, 0
     for last in _batches(texts):
-        folded.append(_fold(texts[first:last]))
-        first = last
-    tokens = np.cumsum([0, *(len(part.tokens) for part in folded)])
-    units = np.cumsum([0, *(int(part.units[-1]) if len(part.units) else 0 for part in folded)])
-    bounds = np.concatenate([[0], *(part.ends + base for part, base in zip(folded, tokens, strict=False))])
-    unit_bounds = np.concatenate([[0], *(part.units + base for part, base in zip(folded, units, strict=False))])
-    lines = np.concatenate([bounds, *(part.lines + base for part, base in zip(folded, tokens, strict=False))])
-    lengths = np.diff(unit_bounds)
-    odd = np.flatnonzero(lengths != np.fromiter(map(len, texts), np.int64, len(texts)))
+        part = _fold(texts[first:last])
+        base = tokens.add(part.tokens)
+        firsts.add(part.firsts)
+        lasts.add(part.lasts)
+        ends.append(part.ends + base)
+        lines.append(part.lines + base)
+        values.append(part.values + base)
+        digests.append(part.digests.view(np.int64))
+        units.append(part.units + all_units)
+        first, all_units = last, all_units + len(part.firsts)
+    bounds, unit_bounds = (np.concatenate(([0], *one)) for one in (ends, units))
+    odd = np.flatnonzero(np.diff(unit_bounds) != np.fromiter(map(len, texts), np.int64, len(texts)))
     return Views(
-        np.concatenate([part.tokens for part in folded]),
+        tokens.all(),
         bounds,
-        np.unique(lines),
-        np.concatenate([part.values + base for part, base in zip(folded, tokens, strict=False)]),
-        np.concatenate([part.digests for part in folded]),
-        _ranks([part.firsts for part in folded]),
-        _ranks([part.lasts for part in folded]),
+        np.unique(np.concatenate((bounds, *lines))),
+        np.concatenate(values),
+        np.concatenate(digests).view(np.uint64),
+        firsts.ranks(),
+        lasts.ranks(),
         unit_bounds,
         {number: _code_points(_units([texts[number]])[0]) for number in odd.tolist()},
     )
+
+
+class _Growing:
+    """An array that grows at its end: no second copy of it is made where its length was foreseen."""
+
+    def __init__(self, kind: type[np.uint16], size: int) -> None:
+        self._values = np.empty(size, kind)
+        self._size = 0
+
+    def add(self, values: Tokens) -> int:
+        """Add values; where they start."""
+        start, end = self._size, self._size + len(values)
+        if end > len(self._values):
+            self._values = np.concatenate((self._values[:start], np.empty(len(values) + start // 4, self._values.dtype)))
+        self._values[start:end] = values
+        self._size = end
+        return start
+
+    def all(self) -> Tokens:
+        """The whole array."""
+        return self._values[: self._size]
+
+
+class _Bits:
+    """Flags that come in parts, packed as they come: 64 places a word take an eighth of the memory."""
+
+    def __init__(self) -> None:
+        self._packed: list[NDArray[np.uint8]] = [np.zeros(0, np.uint8)]
+        self._rest = np.zeros(0, bool)
+
+    def add(self, flags: NDArray[np.bool_]) -> None:
+        """Add flags."""
+        flags = np.concatenate((self._rest, flags))
+        whole = len(flags) // 8 * 8
+        self._packed.append(np.packbits(flags[:whole], bitorder="little"))
+        self._rest = flags[whole:]
+
+    def ranks(self) -> Ranks:
+        """All of them."""
+        return Ranks.of(np.concatenate((*self._packed, np.packbits(self._rest, bitorder="little"))))
 
 
 class _Folded(NamedTuple):
@@ -156,10 +201,6 @@ class _Folded(NamedTuple):
     firsts: NDArray[np.bool_]
     lasts: NDArray[np.bool_]
     units: Offsets
-
-
-def _ranks(parts: list[NDArray[np.bool_]]) -> Ranks:
-    return Ranks.of(np.packbits(np.concatenate(parts), bitorder="little"))
 
 
 def _batches(texts: Sequence[str]) -> Iterator[int]:

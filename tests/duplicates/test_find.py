@@ -375,3 +375,25 @@ def test_the_annotated_page(shared: Path) -> None:
         matching = tuple(repeated(texts[a])) if a == b else passages.get((a, b), ())
         hits += any(s < a_end and a_start < e and t < b_end and b_start < u for s, e, t, u in matching)
     assert hits >= 0.95 * len(paragraphs)
+
+
+def test_stock_sentences_alone_make_no_copy() -> None:
+    generator = Generator(21)
+    stock = ["".join(generator.sentence()[:-1] for _ in range(4)) + "。" for _ in range(3)]
+    for count, relation in ((2, "shares"), (3, "shares")):
+        speeches = []
+        for paragraphs in (2, 2, 12):
+            lines = [generator.paragraph() for _ in range(paragraphs)]
+            for number, sentence in enumerate(stock[:count]):
+                lines[number % paragraphs] = generator.sentence() + sentence + lines[number % paragraphs]
+            speeches.append("\n".join(lines))
+        for a, b in ((0, 1), (0, 2)):
+            pair = one(speeches[a], speeches[b])
+            assert pair is None or pair.relation == relation
+
+
+def test_a_quotation_is_not_contained() -> None:
+    """Nor is a heading; the explanation can be asked for again and again."""
+    quoted = OTHER.split("\n")[2][:30]
+    assert one(quoted + "。", OTHER) is None
+    assert explain(quoted + "。", OTHER) == explain(quoted + "。", OTHER)
