@@ -41,7 +41,7 @@ def _run(args: Args) -> int:
     from pipeline.report import progress_bar, summary_text
     from pipeline.run import RunOptions, run_folder
 
-    options = RunOptions(placeholders=args.placeholders, duplicates=args.duplicates)
+    options = RunOptions(placeholders=args.placeholders, duplicates=args.duplicates, fill=args.fill)
     with progress_bar(sys.stderr) as progress:
         summary = run_folder(
             args.raw,
@@ -281,6 +281,9 @@ def _add_run(commands: Any) -> None:
     )
     one.add_argument(
         "--duplicates", choices=("mark", "drop"), default="mark", help="mark copies of a speech, or leave them out"
+    )
+    one.add_argument(
+        "--fill", choices=("none", "certain"), default="none", help="write suggestions that are certain into the text"
     )
     one.add_argument("--fail-fast", action="store_true", help="stop at the first page that fails, and write nothing")
 

@@ -13,6 +13,7 @@ from pipeline.output import read_manifest, read_records
 from pipeline.records import Record, edits_ledger
 from pipeline.restore import page_text
 from pipeline.rulebook import Rulebook, default_rulebook
+from pipeline.twins import WHAT
 
 CONTEXT = 20
 """Code points shown on each side of a place."""
@@ -181,11 +182,31 @@ def character_lines(found: CharacterOrigin, rules: Rulebook | None = None) -> It
         yield f"removed before it: {before!r} by {', '.join(names)}"
     if found.placeholder:
         one = found.placeholder
-        guess = "" if one["suggestion"] is None else f", most likely {one['suggestion']!r}"
+        guess = (
+            "" if one["suggestion"] is None else f", {'filled with' if one['filled'] else 'most likely'} {one['suggestion']!r}"
+        )
         yield f"placeholder: {one['kind']} of type {one['type']}, {one['surface']!r}{guess} ({one['rule']})"
+        yield from _witness_lines(one)
+
+
+def _witness_lines(placeholder: Record) -> Iterator[str]:
+    """What other copies say about a placeholder."""
+    if placeholder["evidence"]:
+        yield f"  in clear: {_witness(placeholder['evidence'])}"
+    for one in placeholder["conflicts"]:
+        source = _witness(one["evidence"]) if one["evidence"] else "the rule's suggestion"
+        yield f"  in conflict: {one['value']!r}, {source}"
+
+
+def _witness(evidence: Record) -> str:
+    return f"speech {evidence['speech']}, [{evidence['span'][0]}, {evidence['span'][1]}]"
 
 
 def _rule_lines(name: str, rules: Rulebook) -> Iterator[str]:
+    if name in WHAT:
+        what, why = WHAT[name]
+        yield from (f"{name}: {what}", f"  {why}")
+        return
     try:
         rule = rules.find(name)
     except RulesError:

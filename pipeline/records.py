@@ -61,6 +61,9 @@ def placeholder_record(found: Found) -> Record:
         "suggestion": one.suggestion,
         "rule": one.rule,
         "raw_span": list(found.raw_span),
+        "evidence": None,
+        "conflicts": [],
+        "filled": False,
     }
 
 

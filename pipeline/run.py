@@ -11,20 +11,26 @@ import signal
 import stat
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pipeline import __version__
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
+from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
 from pipeline.records import Record, dumps, page_record, speech_record, tally
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
+
+if TYPE_CHECKING:
+    from pipeline.duplicates import Found
 
 WINDOW = 8
 """Pages that wait for each worker: enough to keep it busy, few enough to keep memory small."""
@@ -41,11 +47,13 @@ class RunOptions:
     """What changes the output of a run, and therefore stands in its manifest.
 
     placeholders: see `pipeline.cleaning.Options`. duplicates: ``mark`` keeps every speech and says which are copies;
-    ``drop`` leaves out all but the canonical copy of each cluster.
+    ``drop`` leaves out all but the canonical copy of each cluster. fill: ``certain`` writes suggestions into the text that
+    another copy proves or a safe rule leaves no choice about; ``none`` leaves the text as it is.
     """
 
     placeholders: Literal["keep", "tag"] = "keep"
     duplicates: Literal["mark", "drop"] = "mark"
+    fill: Literal["none", "certain"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ def run_folder(
     inputs: list[Record] = []
     with OutputFolder(out) as folder, folder.spool("pages") as page_lines, folder.spool("speeches") as speech_lines:
         texts: list[tuple[str, str]] = []
+        shares: list[int] = []
         taken: Counter[str] = Counter()
         cleaned = _clean_all(pages, jobs, book, [str(Path(one)) for one in rules], Options(options.placeholders))
         for done, one in enumerate(cleaned, 1):
@@ -131,11 +140,12 @@ def run_folder(
                 unique = _unique(speech, taken)
                 speech_lines.write(_encoded(line if unique == speech else _renamed(line, unique)))
                 texts.append((unique, text))
+            shares.append(len(one.speeches))
             summary.pages += 1
             summary.speeches += len(one.speeches)
             for name, counter in one.counts.items():
                 summary.counts[name].update(counter)
-        _finish(folder, page_lines, speech_lines, texts, [one["path"] for one in inputs], book, options, summary, progress)
+        _finish(folder, page_lines, speech_lines, texts, shares, book, options, summary, progress)
         summary.removed_lines = sum(summary.counts["labels"][label] for label in REMOVED)
         manifest = _manifest(folder, book, options, inputs, summary)
         folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
@@ -148,39 +158,81 @@ def _finish(
     page_lines: IO[bytes],
     speech_lines: IO[bytes],
     texts: list[tuple[str, str]],
-    paths: list[str],
+    shares: list[int],
     book: Rulebook,
     options: RunOptions,
     summary: Summary,
     progress: Progress | None,
 ) -> None:
-    """Compare all speeches and write the records with what came of it."""
-    from pipeline import duplicates  # numpy is heavy to import: only when there is a corpus
+    """Compare all speeches and write the records with what came of it. shares: how many speeches each page has."""
+    from pipeline import duplicates, twins  # numpy is heavy to import: only when there is a corpus
 
     if progress:
         progress("duplicates", 0, len(texts))
     found = duplicates.find(texts, book["duplicates"].settings)
-    for pair in found.pairs:
-        folder.write("duplicates.jsonl", dumps(pair.as_record()))
     summary.clusters = len({member.cluster for member in found.clusters.values()})
     copies = {speech for speech, member in found.clusters.items() if not member.canonical}
     summary.copies = len(copies)
     dropped = copies if options.duplicates == "drop" else set()
-    away: dict[str, list[Record]] = {}
-    for line, (speech, _) in zip(_lines(speech_lines), texts, strict=True):
-        if speech in dropped:
-            record = json.loads(line)
-            away.setdefault(record["page"], []).append(record)
-            summary.dropped.append(speech)
-        elif speech in found.clusters or speech in found.contained_in:
-            record, member = json.loads(line), found.clusters.get(speech)
-            record["duplicate"] = member.as_record() if member else None
-            record["contained_in"] = found.contained_in.get(speech, [])
-            folder.write("speeches.jsonl", dumps(record))
-        else:
-            folder.write("speeches.jsonl", line)
-    for line, path in zip(_lines(page_lines), paths, strict=True):
-        folder.write("pages.jsonl", dumps(_without(json.loads(line), away[path])) if path in away else line)
+    certain = twins.certain(book) if options.fill == "certain" else None
+    touched = found.clusters.keys() | found.contained_in.keys()
+    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, texts, found.clusters.keys()))
+    said = twins.collate(alike, found.pairs)
+    changes: dict[str, Ledger] = {}
+    for line in _some(speech_lines, texts, {one for one, _ in texts} if certain else said.keys()):
+        record = json.loads(line)
+        later = twins.tell(record, said.get(record["id"]), certain, tag=options.placeholders == "tag").later
+        if later and record["id"] not in dropped:
+            changes[record["id"]] = later
+    for pair in found.pairs:
+        folder.write("duplicates.jsonl", dumps(twins.moved_pair(pair.as_record(), changes)))
+    speeches = zip(_lines(speech_lines), (speech for speech, _ in texts), strict=True)
+    for page_line, share in zip(_lines(page_lines), shares, strict=True):
+        mine = list(islice(speeches, share))
+        names = {speech for _, speech in mine}
+        if names.isdisjoint(said) and names.isdisjoint(changes) and names.isdisjoint(dropped):
+            folder.write("pages.jsonl", page_line)
+            for line, speech in mine:
+                folder.write("speeches.jsonl", dumps(_compared(json.loads(line), found)) if speech in touched else line)
+            continue
+        page, records = json.loads(page_line), [json.loads(line) for line, _ in mine]
+        before = tally(page, records)
+        kept = [one for one in records if one["id"] not in dropped]
+        ledgers: dict[str, Ledger] = {}
+        for number, record in enumerate(kept):
+            told = twins.tell(record, said.get(record["id"]), certain, tag=options.placeholders == "tag")
+            kept[number], ledger = twins.settle(record, told, twins.own_ledger(page, record), changes)
+            if told.later:
+                ledgers[record["id"]] = ledger
+        page = twins.with_edits(page, records, ledgers)
+        away = [one for one in records if one["id"] in dropped]
+        _recount(summary, before, tally(page, [*kept, *away]))
+        summary.dropped += [one["id"] for one in away]
+        folder.write("pages.jsonl", dumps(_without(page, away)) if away else dumps(page))
+        for record in kept:
+            folder.write("speeches.jsonl", dumps(_compared(record, found)))
+
+
+def _some(handle: IO[bytes], texts: Sequence[tuple[str, str]], wanted: AbstractSet[str]) -> Iterator[str]:
+    """The lines of those speeches that are wanted."""
+    if wanted:
+        yield from (line for line, (speech, _) in zip(_lines(handle), texts, strict=True) if speech in wanted)
+
+
+def _compared(record: Record, found: Found) -> Record:
+    """A speech's record with its place among the others."""
+    member = found.clusters.get(record["id"])
+    record["duplicate"] = member.as_record() if member else None
+    record["contained_in"] = found.contained_in.get(record["id"], [])
+    return record
+
+
+def _recount(summary: Summary, before: Mapping[str, Counter[str]], after: Mapping[str, Counter[str]]) -> None:
+    """Take what became of a page's placeholders and edits into the counts."""
+    for name, counter in summary.counts.items():
+        counter.subtract(before[name])
+        counter.update(after[name])
+        summary.counts[name] = Counter({key: number for key, number in counter.items() if number})
 
 
 def _encoded(line: str) -> bytes:

@@ -1,0 +1,161 @@
+"""Alignment of two copies, character by character, with each placeholder as one token.
+
+Levenshtein alignment (by rapidfuzz, bit-parallel, Hyyrö 2003) inside the matching passages that the search for duplicates has
+found, so that moved paragraphs are aligned where they are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+from pipeline.duplicates import Span
+from pipeline.twins.data import Mark
+
+HOLDER = "\ue000"
+"""What stands for a placeholder: a private-use character, which texts lose before (`compact`)."""
+
+_GAP = 100  # code points between two passages that are aligned together: longer than the words that may be lost
+_EDGE = 200  # code points at the ends of texts, outside of all passages, that are aligned too
+_SAME: dict[int, str] = {ord(HOLDER): "\ufffd", **{ord("！") + step: chr(ord("!") + step) for step in range(94)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A text ready for alignment: width folded, each placeholder with a width one HOLDER, a line break at either end.
+
+    starts: for each token where it starts in the text. places: the token of each placeholder; of an elision the one behind.
+    holes: the tokens before which an elision lies.
+    """
+
+    tokens: str
+    starts: list[int]
+    places: tuple[int, ...]
+    holes: frozenset[int]
+
+
+def compact(text: str, marks: Sequence[Mark]) -> Row:
+    """A text as a row.
+
+    >>> row = compact("20xx年（共xx户）", [Mark(0, 4, "20xx", "mask", "year", None), Mark(7, 9, "xx", "mask", "count", None)])
+    >>> row.tokens.replace(HOLDER, "#"), row.places
+    ('\\n#年(共#户)\\n', (1, 5))
+    """
+    pieces, starts, places, holes, done = ["\n"], [0], [], [], 0
+    for mark in marks:
+        pieces.append(text[done : mark.start].translate(_SAME))
+        starts.extend(range(done, mark.start))
+        places.append(len(starts))
+        if mark.end > mark.start:
+            pieces.append(HOLDER)
+            starts.append(mark.start)
+        if not mark.surface:
+            holes.append(places[-1])
+        done = mark.end
+    pieces += (text[done:].translate(_SAME), "\n")
+    starts += (*range(done, len(text)), len(text), len(text))
+    return Row("".join(pieces), starts, tuple(places), frozenset(holes))
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Two rows with the tokens that stand for each other: to[i] is the place in b of a's token i, or -1; back the reverse.
+
+    inserted: (place in a, start in b, end in b) of what only b has; deleted: (place in b, start in a, end in a).
+    edits: how many stretches differ that no placeholder lies in or beside.
+    """
+
+    a: Row
+    b: Row
+    to: list[int]
+    back: list[int]
+    inserted: tuple[tuple[int, int, int], ...]
+    deleted: tuple[tuple[int, int, int], ...]
+    edits: int
+
+    def turned(self) -> Alignment:
+        """The same with the sides changed."""
+        return Alignment(self.b, self.a, self.back, self.to, self.deleted, self.inserted, self.edits)
+
+    @cached_property
+    def agreed(self) -> list[int]:
+        """How many of a's tokens before each place have a partner, placeholders counted as if they had."""
+        return [0, *accumulate(at >= 0 or token == HOLDER for at, token in zip(self.to, self.a.tokens, strict=True))]
+
+    def agreement(self, low: int, high: int) -> int:
+        """How many of a's tokens [low, high) have a partner; what lies beyond an end of the text counts as if it had."""
+        size = len(self.a.tokens)
+        beyond = max(0, -low) + max(0, high - size)
+        return self.agreed[min(high, size)] - self.agreed[max(low, 0)] + beyond
+
+    def run(self, place: int, step: int, most: int = 3) -> int:
+        """How many of a's tokens from a place on, in steps of 1 or -1, have partners side by side; placeholders count."""
+        at = self.to[place]
+        for number in range(most):
+            here = place + number * step
+            if not 0 <= here < len(self.to) or (number and self.a.tokens[here] == HOLDER):
+                return most
+            if self.to[here] < 0 or self.to[here] != at + number * step:
+                return number
+        return most
+
+
+def align(a: Row, b: Row, spans: Iterable[Span]) -> Alignment:
+    """Align two rows inside matching passages (a_start, a_end, b_start, b_end), code points in the texts."""
+    from rapidfuzz.distance import Levenshtein
+
+    to, back = [-1] * len(a.tokens), [-1] * len(b.tokens)
+    inserted: list[tuple[int, int, int]] = []
+    deleted: list[tuple[int, int, int]] = []
+    edits = 0
+    for low, high, b_low, b_high in _ranges(a, b, sorted(spans)):
+        for code in Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high]):
+            start, end, b_start, b_end = (
+                code.src_start + low, code.src_end + low, code.dest_start + b_low, code.dest_end + b_low
+            )  # fmt: skip
+            tag = code.tag
+            if tag == "equal" and to[start] < 0 and back[b_start] < 0:
+                to[start:end] = range(b_start, b_end)
+                back[b_start:b_end] = range(start, end)
+            elif tag == "insert":
+                inserted.append((start, b_start, b_end))
+            elif tag == "delete":
+                deleted.append((b_start, start, end))
+            edits += tag != "equal" and not (_held(a, start, end) or _held(b, b_start, b_end))
+    return Alignment(a, b, to, back, tuple(inserted), tuple(deleted), edits)
+
+
+def _held(row: Row, start: int, end: int) -> bool:
+    """Whether a placeholder lies in these tokens or beside them."""
+    return HOLDER in row.tokens[max(0, start - 1) : end + 1] or any(at in row.holes for at in range(start, end + 1))
+
+
+def _ranges(a: Row, b: Row, spans: Sequence[Span]) -> Iterator[Span]:
+    """The passages in tokens, those with little between them joined, and drawn out to the ends of the texts."""
+    size, b_size = a.starts[-1], b.starts[-1]
+    joined: list[list[int]] = []
+    for start, end, b_start, b_end in spans:
+        if joined and end <= joined[-1][1] and b_end <= joined[-1][3] and b_start >= joined[-1][2]:
+            continue
+        last = joined[-1] if joined else None
+        if last and -_GAP < start - last[1] < _GAP and -_GAP < b_start - last[3] < _GAP and b_start >= last[2]:
+            last[1], last[3] = max(last[1], end), max(last[3], b_end)
+        else:
+            joined.append([start, end, b_start, b_end])
+    if joined and joined[0][0] < _EDGE and joined[0][2] < _EDGE:
+        joined[0][0] = joined[0][2] = 0
+    if joined and size - joined[-1][1] < _EDGE and b_size - joined[-1][3] < _EDGE:
+        joined[-1][1], joined[-1][3] = size, b_size
+    for start, end, b_start, b_end in joined:
+        yield _token(a, start, 0), _token(a, end, 1), _token(b, b_start, 0), _token(b, b_end, 1)
+
+
+def _token(row: Row, offset: int, end: int) -> int:
+    """The token that starts at an offset; the line breaks at the ends belong to a passage that reaches there."""
+    if not offset:
+        return end
+    at = bisect_left(row.starts, offset)
+    return len(row.tokens) if end and offset == row.starts[-1] else at
