@@ -25,7 +25,7 @@ from pipeline.stages import Staged
 from pipeline.stages.punctuation.passes import Outcome, settle
 from pipeline.stages.punctuation.plan import PROFILE, plan
 
-__all__ = ["Finding", "demonstrate", "lint", "run", "run_many"]
+__all__ = ["PROFILE", "Finding", "demonstrate", "lint", "run", "run_many"]
 
 
 class Finding(NamedTuple):

@@ -92,7 +92,7 @@ def _end(text: str, first: int, last: int, start: int, end: int) -> int:
             behind += 1
     if text[behind] not in _ENDS:
         return last
-    if behind + 1 == end and before in "\n：:。！？" + _QUOTES_OPEN:
+    if behind + 1 == end and before in "\n：:。！？.!?" + _QUOTES_OPEN:
         return behind + 1
     if text[behind + 1] in _QUOTES_CLOSE and not _HAN.match(before):
         return behind + 1

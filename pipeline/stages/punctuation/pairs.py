@@ -15,6 +15,8 @@ _ARGUMENTS = re.compile(rf"{_TERM}(?:, ?{_TERM})*|[A-Za-z] log [A-Za-z]|")
 _CALL = re.compile(r"[a-z0-9_]*(?:, ?[a-z0-9_]+)*")
 _FORMULA = re.compile(r"[A-Za-z0-9.,^_ ]*[+*/=×÷−^<>\-][A-Za-z0-9.,+*/=×÷−^_<>\- ]*")
 _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
+_INTERVALS = ("区间", "坐标", "坐标为", "坐标是", "向量")
+_INTERVAL = re.compile(r"-?\d+(?:\.\d+)?, ?-?\d+(?:\.\d+)?")
 _OPERATOR = "+*/=×÷−^-∈"
 _WIDE = {"(": "（", ")": "）"}
 
@@ -61,7 +63,10 @@ def _formula(text: str, opening: int, closing: int) -> bool:
         return True
     if _CHEMICAL.fullmatch(inside) and (behind.isdigit() or (called and behind.isascii() and behind.isupper())):
         return True
-    beside = called or before in _OPERATOR or behind in _OPERATOR
+    if text.endswith(_INTERVALS, 0, opening) and _INTERVAL.fullmatch(inside):
+        return True
+    factor = (behind == "(" or before == ")") and not _HAN.search(inside) and re.search("[A-Za-z]", inside) is not None
+    beside = called or factor or before in _OPERATOR or behind in _OPERATOR
     return beside and _FORMULA.fullmatch(inside) is not None
 
 

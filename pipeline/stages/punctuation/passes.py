@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,22 +88,45 @@ def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tupl
     """
     if "```" in later:
         return None
-    starts, ends = _line_starts(text), _line_starts(later)
-    places = sorted(place for kind, at in edits.items() if not _calm(kind, plan) for place in at)
-    numbers = {bisect_right(starts, place) - 1 for place in places}
-    if 4 * len(numbers) > len(starts):
+    places = [place for kind, at in edits.items() if not _calm(kind, plan) for place in at]
+    if len(places) > later.count("\n") // 2:
         return None
     spans: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        first = number
-        while first > 0 and ends[first] - ends[first - 1] == 1:
-            first -= 1
-        start, end = ends[max(0, first - 1)], ends[number + 1] - 1
+    for place in _shifted(sorted(places), edits):
+        if spans and place <= spans[-1][1]:
+            continue
+        end = later.find("\n", place)
+        end = len(later) if end < 0 else end
+        start = _previous_line_start(later, later.rfind("\n", 0, place) + 1)
         if spans and start <= spans[-1][1] + 1:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
     return spans
+
+
+def _previous_line_start(text: str, start: int) -> int:
+    """The start of the line before the one that starts there; empty lines between the two are passed over."""
+    before = start - 1
+    while before > 0 and text[before - 1] == "\n":
+        before -= 1
+    return text.rfind("\n", 0, before) + 1 if before > 0 else 0
+
+
+def _shifted(places: Sequence[int], edits: Groups) -> Iterator[int]:
+    """Places in ascending order, each where the edits before it have moved it."""
+    steps = sorted(
+        (place, len(kind.after) - len(kind.before))
+        for kind, at in edits.items()
+        if len(kind.before) != len(kind.after)
+        for place in at
+    )
+    shift = number = 0
+    for place in places:
+        while number < len(steps) and steps[number][0] < place:
+            shift += steps[number][1]
+            number += 1
+        yield place + shift
 
 
 def _calm(kind: Kind, plan: Plan) -> bool:
@@ -172,13 +196,24 @@ CLAIMS = {"protect": _protect, "replace": _replace, "map": _map, "narrow": _narr
 
 
 def _apply(text: str, edits: Mapping[Kind, list[int]]) -> str:
-    """The text with the edits made; as `Ledger.apply`, but for edits that are known to agree with the text."""
-    kinds = [(len(kind.before), kind.after) for kind in edits]
-    codes = sorted(place << 16 | number for number, at in enumerate(edits.values()) for place in at)
+    """The text with the edits made; as `Ledger.apply`, but for edits that are known to agree with the text.
+
+    Nearly all edits are one character for one, and these need no order: they are written into the text's code points.
+    """
+    codes = array("I", text.encode("utf-32-le", "surrogatepass"))
+    others = []
+    for (before, after, _), at in edits.items():
+        if len(before) == len(after) == 1:
+            code = ord(after)
+            for place in at:
+                codes[place] = code
+        else:
+            others += [(place, len(before), after) for place in at]
+    text = codes.tobytes().decode("utf-32-le", "surrogatepass")
+    if not others:
+        return text
     pieces, done = [], 0
-    for code in codes:
-        place = code >> 16
-        width, after = kinds[code & 0xFFFF]
+    for place, width, after in sorted(others):
         pieces.append(text[done:place])
         pieces.append(after)
         done = place + width

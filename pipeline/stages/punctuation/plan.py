@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from pipeline.stages.punctuation import english, pairs, quotes, words
 from pipeline.stages.punctuation.draft import Draft
 
 PROFILE = "standard"
+
+COMMON = frozenset("，。、“”,\n0123456789" + string.ascii_letters)
+"""Characters that nearly every text has, besides hanzi: that a rule begins with one says nothing."""
 
 CODE: Mapping[str, Callable[[Draft, Rule, StageRules, Sequence[int]], None]] = {
     "english-clause": english.clauses,
@@ -30,12 +34,15 @@ CODE: Mapping[str, Callable[[Draft, Rule, StageRules, Sequence[int]], None]] = {
 class Place:
     """A pattern for places where a rule may match.
 
-    lead: the character it begins with, "" if that is not one character. plain: it is that character and no more.
-    bare: it is a class of characters that are neither hanzi nor common marks, and no more.
+    source: its source. lead: the character it begins with, "" if that is not one character. rare: that is neither a hanzi nor
+    common. plain: it is that character and no more. bare: it is a class of characters that are neither hanzi nor common, and
+    no more.
     """
 
     pattern: re.Pattern[str] | regex.Pattern[str]
+    source: str
     lead: str
+    rare: bool
     plain: bool
     bare: bool
 
@@ -45,7 +52,8 @@ class Step:
     """A rule with all that its application needs at hand.
 
     gate: the rule is tried only in a text in which this matches. at: where its pattern is tried; anywhere if empty.
-    literal: its pattern is one plain character. everywhere: it acts in lines without hanzi too.
+    literal: its pattern is one plain character. everywhere: it acts in lines without hanzi too. leads: a text without any of
+    these characters has no place for it; None where that cannot be said.
     """
 
     rule: Rule
@@ -53,6 +61,7 @@ class Step:
     at: tuple[Place, ...]
     literal: bool
     everywhere: bool
+    leads: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -101,14 +110,17 @@ def _step(rule: Rule) -> Step:
     literal = rule.action == "replace" and rule.pattern is not None and len(rule.pattern) == 1
     sources = rule.params.get("at", (rule.pattern,) if literal else ())
     at = tuple(_place(source) for source in sources)
-    return Step(rule, re.compile(gate) if gate else None, at, literal, rule.params.get("scope") == "all")
+    leads = frozenset(place.lead for place in at) if at and not gate and all(place.rare for place in at) else None
+    return Step(rule, re.compile(gate) if gate else None, at, literal, rule.params.get("scope") == "all", leads)
 
 
 def _place(source: str) -> Place:
     """A place; regex finds a range of characters ten times faster than re, which finds a plain character faster."""
     lead = _lead(source)
-    bare = bool(re.fullmatch(r"\[[^\]㐀-鿿，。、“”\n^]*\]", source))
-    return Place((regex if source.startswith("[") else re).compile(source), lead, source in (lead, "\\" + lead), bare)
+    rare = lead != "" and lead not in COMMON and not "㐀" <= lead <= "鿿"
+    bare = bool(re.fullmatch(r"\[[^\]㐀-鿿，。、“”,\n^0-9A-Za-z]*\]", source))
+    pattern = (regex if source.startswith("[") else re).compile(source)
+    return Place(pattern, source, lead, rare, source in (lead, "\\" + lead), bare)
 
 
 def _lead(source: str) -> str:

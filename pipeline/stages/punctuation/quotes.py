@@ -30,6 +30,7 @@ than three that are turned.
 _BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’")
 _BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.")
 _NEVER_BEHIND_OPEN = frozenset("\n，,、。；;：:！!？?）)》】")
+_SENTENCE_ENDS = frozenset("。！？…!?.")
 _NEVER_BEFORE_CLOSE = frozenset("\n：:（(《【")
 
 
@@ -113,15 +114,18 @@ def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
     """The cheapest reading of a paragraph's marks of one level: 1 opens, -1 closes, 0 has no partner.
 
     A shortest path over depths 0 to 2. ``may_stay_open``: the paragraph begins a quotation that the next one goes on with, so
-    its first mark may open without a close.
+    its first mark may open without a close. Between a mark behind a colon and one behind a sentence's end somebody speaks:
+    there a quotation is nested without a doubt.
     """
+    speech, silence = _speech(marks) if len(marks) > 2 else (0, 0)
     best: dict[tuple[int, bool], tuple[float, list[int]]] = {(0, False): (0.0, [])}
     for number, mark in enumerate(marks):
         after: dict[tuple[int, bool], tuple[float, list[int]]] = {}
         for (depth, held), (cost, path) in best.items():
             _offer(after, (depth, held), cost + SKIP, [*path, 0])
             if depth < 2:
-                nest = (NEST if mark.left in _BEFORE_OPEN else NEST_ODD) if depth else 0.0
+                plain = mark.left in _BEFORE_OPEN or speech < number < silence
+                nest = (NEST if plain else NEST_ODD) if depth else 0.0
                 _offer(after, (depth + 1, held), cost + _open_cost(mark) + nest, [*path, 1])
             if depth:
                 _offer(after, (depth - 1, held), cost + _close_cost(mark), [*path, -1])
@@ -129,6 +133,13 @@ def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
                 _offer(after, (depth, True), cost + _open_cost(mark) + SOFT, [*path, 1])
         best = after
     return min((best[key] for key in best if key[0] == 0), key=lambda item: item[0])[1]
+
+
+def _speech(marks: Sequence[Mark]) -> tuple[int, int]:
+    """Numbers of the first mark behind a colon and of the last one behind a sentence's end."""
+    start = next((number for number, mark in enumerate(marks) if mark.left in ":：" and mark.says >= 0), len(marks))
+    ends = [number for number, mark in enumerate(marks) if mark.left in _SENTENCE_ENDS and mark.says <= 0]
+    return start, max(ends, default=0)
 
 
 def _offer(best: dict[tuple[int, bool], tuple[float, list[int]]], key: tuple[int, bool], cost: float, path: list[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline.rulebook import Rule, StageRules
@@ -17,40 +17,55 @@ def injected(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
     """Remove a dot between two halves of a word of the set ``words``."""
     index = _index(rules)
     text = draft.text
-    for dot in index.dots:
-        for match in dot.finditer(text):
+    for sign, dot in index.dots.items():
+        for match in dot.finditer(text) if sign in text else ():
             at = match.start()
             if text[at - 1] + text[at + 1] in index.seams and rule.regex.match(text, at) and _splits(text, at, index):
                 draft.edit(at, at + 1, "", rule.name)
 
 
 class _Index(NamedTuple):
-    """The words; every pair of neighbours in them (seams); what sentences and words (heads) begin with; dots in seams."""
+    """The words; every pair of neighbours in them (seams); what sentences begin with (openers), and what hardly any word
+    begins with (bound); dots in seams.
+    """
 
     known: frozenset[str]
     seams: frozenset[str]
     openers: frozenset[str]
-    heads: frozenset[str]
-    dots: tuple[re.Pattern[str], ...]
+    bound: frozenset[str]
+    dots: Mapping[str, re.Pattern[str]]
 
 
 def _index(rules: StageRules) -> _Index:
     if "words" not in rules.derived:
         known = frozenset(rules.sets.get("words", ()))
-        seams = frozenset(word[i : i + 2] for word in known for i in range(len(word) - 1))
+        seams = frozenset(seam for word in known for seam in _seams(word))
         openers = frozenset(rules.sets.get("openers", ()))
-        left, right = ("".join(sorted({seam[side] for seam in seams})) for side in (0, 1))
-        dots = tuple(re.compile(f"{dot}(?<=[{left}].)(?=[{right}])") for dot in ("\\.", "．", "。") if seams)
-        rules.derived["words"] = _Index(known, seams, openers, frozenset(word[0] for word in known), dots)
+        bound = frozenset(rules.sets.get("bound", ()))
+        longer = {seam for word in known if len(word) > 2 or word[-1] in bound for seam in _seams(word)}
+        stops = {seam for seam in longer if seam[1] not in openers}
+        dots = {dot: _between(dot, pairs) for dot, pairs in ((".", seams), ("．", seams), ("。", stops)) if pairs}
+        rules.derived["words"] = _Index(known, seams, openers, bound, dots)
     built: _Index = rules.derived["words"]
     return built
+
+
+def _seams(word: str) -> list[str]:
+    return [word[i : i + 2] for i in range(len(word) - 1)]
+
+
+def _between(dot: str, seams: Iterable[str]) -> re.Pattern[str]:
+    """A dot between two characters that stand beside each other in a word."""
+    left, right = ("".join(sorted({seam[side] for seam in seams})) for side in (0, 1))
+    return re.compile(f"{re.escape(dot)}(?=[{right}])(?<=[{left}].)")
 
 
 def _splits(text: str, at: int, index: _Index) -> bool:
     """Whether a word is split at ``at``, and nothing speaks for two words or two sentences.
 
     Where the left half ends with a word of its own, or the right half begins with one, only a dot inside a longer word can be
-    wrong. Where the right half can begin a word or a sentence, a word of two hanzi proves nothing.
+    wrong. Where the right half can begin a sentence, a word of two hanzi proves nothing; around a stop it proves something
+    only where hardly any word begins with the right half.
     """
     left, right = text[max(0, at - LONGEST) : at], text[at + 1 : at + 1 + LONGEST]
     whole_words = left[-2:] in index.known or right[:2] in index.known
@@ -58,7 +73,7 @@ def _splits(text: str, at: int, index: _Index) -> bool:
     if text[at] == "。":
         if whole_words or opens:
             return False
-        return _longest(left, right, index.known) >= (3 if right[:1] in index.heads else 2)
+        return _longest(left, right, index.known) >= (2 if right[:1] in index.bound else 3)
     return _longest(left, right, index.known) >= (4 if whole_words or opens else 2)
 
 
