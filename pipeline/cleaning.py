@@ -88,7 +88,10 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
     decoded = decode.run(data)
     repaired = repair.run(decoded.text, book)
     labelled = labels.run(repaired.text, book)
-    marked = [_marked(labelled, draft, book) for draft in labelled.drafts]
+    drafted = [_simplified(labelled, draft, book) for draft in labelled.drafts]
+    published = labelled.meta.get("published")
+    staged = placeholders.run_many([simplified.text for _, simplified in drafted], book, published=published)
+    marked = list(map(_marked, labelled.drafts, drafted, staged))
     titles = [draft.title for draft in marked if draft.title]
     final = punctuation.run_many(
         [draft.staged.text for draft in marked] + titles,
@@ -140,10 +143,13 @@ class _Marked:
         return [(one.start, one.end) for one in self.staged.placeholders if one.end > one.start]
 
 
-def _marked(labelled: Labelled, draft: Draft, book: Rulebook) -> _Marked:
+def _simplified(labelled: Labelled, draft: Draft, book: Rulebook) -> tuple[Assembled, Staged]:
     part = assemble(labelled, draft, book)
-    simplified = script.run(part.ledger.apply(labelled.text[part.start : part.end]), book)
-    staged = placeholders.run(simplified.text, book, published=labelled.meta.get("published"))
+    return part, script.run(part.ledger.apply(labelled.text[part.start : part.end]), book)
+
+
+def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged) -> _Marked:
+    part, simplified = drafted
     title = (draft.title or "").strip() or None
     if title and (simplified.ledger or script.is_traditional(title)):
         title = script.to_simplified(title)

@@ -18,10 +18,10 @@ from pipeline.errors import RulesError
 from pipeline.rulebook import Rule, StageRules, _merge, default_rulebook
 from pipeline.speech import TYPES, Placeholder
 from pipeline.stages import placeholders
+from pipeline.stages.placeholders.anchors import Anchors
 from pipeline.stages.placeholders.dates import ALWAYS, Period, era, month_number, period
 from pipeline.stages.placeholders.masks import is_year_shaped, tokens
 from pipeline.stages.placeholders.plan import plan_of
-from pipeline.stages.placeholders.prefilter import Prefilter
 
 RULES = default_rulebook()["placeholders"]
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -182,11 +182,32 @@ def test_era_is_told_only_where_it_is_certain() -> None:
     assert era(eras, "congress", ALWAYS) is None
 
 
-def test_prefilter_never_misses() -> None:
-    literals = ["人民公社", "同富裕", "年", ""]
-    for text in ("", "年", "走同富裕的路", "人民公社化", "\ud800同富裕", "𠀀同富裕"):
-        passing = Prefilter(literals).passing(text)
-        assert {n for n, literal in enumerate(literals) if literal in text} <= set(passing)
+def test_anchors_find_what_stands_there() -> None:
+    literals = ["人民公社", "同富裕", "年年年", "的的的的的"]
+    for text in ("", "年", "走同富裕的路", "人民公社化", "\ud800同富裕", "𠀀同富裕", "年年年年", "富裕", "的的的的"):
+        want = {(n, place) for n, word in enumerate(literals) for place in range(len(text)) if text.startswith(word, place)}
+        assert set(Anchors(literals).places(text)) == want
+    assert list(Anchors([]).places("年")) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXT, max_size=5))
+def test_many_speeches_are_searched_like_each(texts: list[str]) -> None:
+    assert placeholders.run_many(texts, RULES) == [placeholders.run(text, RULES) for text in texts]
+
+
+def test_what_depends_on_a_speech_is_decided_for_it_alone() -> None:
+    texts = [
+        "×市办节，×美食飘香",
+        "×美食飘香",
+        "2015年，党的以来",
+        "党的以来",
+        "市人大会党组要带头，人大会机关要跟上。今后，会主任会议每月一次。",
+    ]
+    texts += ["市人大常委会党组要带头，市人大会党组要跟上，提高会机关的效率。", "讲话" * 40, "20xx", "", "x"]
+    for order in (texts, texts[::-1]):
+        assert placeholders.run_many(order, RULES) == [placeholders.run(text, RULES) for text in order]
+        assert placeholders.run_many(order, RULES, tag=True) == [placeholders.run(text, RULES, tag=True) for text in order]
 
 
 def test_page_date_and_formulas_date_a_congress() -> None:
@@ -206,6 +227,26 @@ def test_hui_is_the_standing_committee_only_where_the_speech_lost_it() -> None:
 def test_same_mask_takes_the_host_place() -> None:
     assert found("×市办节，×美食飘香")[1][2] == "place"
     assert found("×美食飘香") == [("×", "mask", "other", None)]
+
+
+def test_name_in_the_clear_is_the_suggestion_where_it_is_certain() -> None:
+    clear = "我代表青禾县人民谢谢大家。"
+    masked = "我代表×县人民来看望大家。"
+    assert found(masked + clear) == [("×", "mask", "place", "青禾")]
+    assert placeholders.run(masked + clear, RULES).placeholders[0].rule == "placeholders/clear-name"
+    for other in ("我代表全县人民谢谢大家。", clear + "我代表柳湾县人民谢谢大家。", "我代表他县人民。", ""):
+        assert found(masked + other) == [("×", "mask", "place", None)]
+    assert found("，张××同志到会。县长张建国同志讲话，张建国同志走了。")[0] == ("××", "mask", "person", "建国")
+    assert found("，张××同志到会。，张明同志走了。")[0][3] is None
+    assert [one.placeholders[0].suggestion for one in placeholders.run_many([masked + clear, masked])] == ["青禾", None]
+
+
+@given(st.text(alphabet="我代表×县人民青禾某，。\n", max_size=60))
+def test_clear_names_stand_in_the_text(text: str) -> None:
+    for item in placeholders.run(text, RULES).placeholders:
+        if item.rule == "placeholders/clear-name":
+            assert item.suggestion
+            assert text.count(text[item.start - 2 : item.start] + item.suggestion + text[item.end : item.end + 2])
 
 
 def test_bad_rules_are_named() -> None:
@@ -247,6 +288,14 @@ def _score(name: str) -> dict[str, float]:
 def test_seen_bed() -> None:
     score = _score("seen")
     assert score["mask"] >= 0.98
+    assert score["corruption"] >= 0.95
+    assert score["elision"] >= 0.95
+    assert score["mask type"] >= 0.97
+
+
+def test_more_bed() -> None:
+    score = _score("more")
+    assert score["mask"] >= 0.94
     assert score["corruption"] >= 0.95
     assert score["elision"] >= 0.95
     assert score["mask type"] >= 0.97

@@ -12,14 +12,16 @@ reversible tags (see `pipeline.stages.placeholders.tags`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.ledger import EMPTY
 from pipeline.rulebook import Rulebook, StageRules, default_rulebook
 from pipeline.stages import Staged
-from pipeline.stages.placeholders.find import find
+from pipeline.stages.placeholders.find import find, find_many
 from pipeline.stages.placeholders.plan import plan_of
 from pipeline.stages.placeholders.tags import tag_of, tagged, untag, write
 
-__all__ = ["demonstrate", "run", "tag_of", "tagged", "untag"]
+__all__ = ["demonstrate", "run", "run_many", "tag_of", "tagged", "untag"]
 
 
 def run(text: str, rules: StageRules | Rulebook | None = None, *, published: str | None = None, tag: bool = False) -> Staged:
@@ -35,6 +37,22 @@ def run(text: str, rules: StageRules | Rulebook | None = None, *, published: str
     if not tag:
         return Staged(text, EMPTY, found)
     return Staged(*write(text, found))
+
+
+def run_many(
+    texts: Sequence[str], rules: StageRules | Rulebook | None = None, *, published: str | None = None, tag: bool = False
+) -> list[Staged]:
+    """`run` over many texts at once, which is several times faster for short ones: every rule is tried once for all.
+
+    The answer is the same as that of `run` for each text: what depends on a whole speech is decided for each apart.
+
+    >>> [len(done.placeholders) for done in run_many(["20xx年x月", "全县xx户", "好"])]
+    [2, 1, 0]
+    """
+    shares, _ = find_many(texts, plan_of(_stage_rules(rules)), published)
+    if not tag:
+        return [Staged(text, EMPTY, found) for text, found in zip(texts, shares, strict=True)]
+    return [Staged(*write(text, found)) for text, found in zip(texts, shares, strict=True)]
 
 
 def demonstrate(text: str, rules: StageRules | Rulebook | None = None) -> tuple[str, set[str]]:

@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 
 import regex
 
-_YEAR = regex.compile(r"(?<![0-9.])(?:199|20[0-3])[0-9](?=年(?!底?前|代))(?<!(?:[到至]|力争|确保|前)(?:199|20[0-3])[0-9])")
-_THIS_YEAR = regex.compile(r"(?:今年是|今年[(（]|今年)(20[0-3][0-9])(?=年)")
+_YEAR = regex.compile(
+    r"年(?!底?前|代)(?<=(?<![0-9.])(?P<year>(?:199|20[0-3])[0-9])年)(?<!(?:[到至]|力争|确保|前)(?:199|20[0-3])[0-9]年)"
+)
+_THIS_YEAR = regex.compile(r"今年[是(（]?(20[0-3][0-9])(?=年)")
 LONG_AGO, FAR_OFF = 0, 12 * 9999
 
 
@@ -60,7 +62,7 @@ def period(text: str, dating: Sequence[Mapping[str, Any]], published: str | None
             found = found.meet(Period(month_number(entry["since"]), last))
     if match := _THIS_YEAR.search(text):
         return found.meet(_year(int(match[1])))
-    if years := [int(match[0]) for match in _YEAR.finditer(text)]:
+    if years := [int(match["year"]) for match in _YEAR.finditer(text)]:
         return found.meet(_year(max(years)))
     return found
 

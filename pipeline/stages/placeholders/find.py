@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import chain
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import cast
 
 import regex
 
 from pipeline.rulebook import Rule
 from pipeline.speech import Placeholder, PlaceholderKind
+from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
-from pipeline.stages.placeholders.plan import ANY_MASK, Mark, Plan
+from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Holes, Mark, Plan
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = regex.compile(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -33,32 +37,97 @@ class Clock:
         return era(self._plan.settings["eras"], name, self._period)
 
 
+class Speeches:
+    """Several speeches as one text, each between two lines `BETWEEN`; which of them a place is in, and what is its time."""
+
+    def __init__(self, texts: Sequence[str], plan: Plan, published: str | None) -> None:
+        self.texts = texts
+        self.joined = "".join([BETWEEN, BETWEEN.join(texts), BETWEEN])
+        self.starts = [*accumulate((len(text) + len(BETWEEN) for text in texts[:-1]), initial=len(BETWEEN))]
+        self._clocks: dict[int, Clock] = {}
+        self._plan, self._published = plan, published
+
+    def at(self, place: int) -> int:
+        """The number of the speech that a place of the joined text is in."""
+        return bisect_right(self.starts, place) - 1
+
+    def clock(self, place: int) -> Clock:
+        """The clock of the speech that a place is in."""
+        number = self.at(place)
+        if number not in self._clocks:
+            self._clocks[number] = Clock(self.texts[number], self._plan, self._published)
+        return self._clocks[number]
+
+    def shares(self, found: Iterable[Placeholder]) -> list[tuple[Placeholder, ...]]:
+        """What was found, sorted, for each speech, with places in that speech."""
+        shares: list[list[Placeholder]] = [[] for _ in self.texts]
+        for item in sorted(found, key=lambda item: (item.start, item.end)):
+            number = self.at(item.start)
+            shift = self.starts[number]
+            shares[number].append(
+                Placeholder(
+                    item.start - shift, item.end - shift, item.surface, item.kind, item.type, item.suggestion, item.rule
+                )
+            )
+        return [tuple(share) for share in shares]
+
+
 def find(text: str, plan: Plan, published: str | None) -> tuple[tuple[Placeholder, ...], set[str]]:
     """All placeholders of a text, sorted and disjoint, and the full names of the rules that acted."""
-    clock = Clock(text, plan, published)
+    (found,), acted = find_many([text], plan, published)
+    return found, acted
+
+
+def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[list[tuple[Placeholder, ...]], set[str]]:
+    """`find` over many texts at once; the rules that acted are those of all."""
+    if not texts:
+        return [], set()
+    speeches = Speeches(texts, plan, published)
+    text = speeches.joined
     acted: set[str] = set()
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
     for mark, pattern in plan.marks:
-        for match in pattern.finditer(text):
-            start, end = _span(match)
-            if start < end and covered.isdisjoint(range(start, end)):
-                covered.update(range(start, end))
-                taken.append(_placeholder(text, (start, end), mark, match, clock))
+        if mark.rule.params.get("more") or mark.rule.might_match(text):
+            for match in pattern.finditer(text):
+                start, end = _span(match)
+                if start < end and covered.isdisjoint(range(start, end)):
+                    covered.update(range(start, end))
+                    taken.append(_placeholder(text, (start, end), mark, match, speeches))
     masks = _masks(text, plan, covered, acted)
     named = [item for item in taken if item.type or not item.rule]
     untyped = [(item.start, item.end) for item in taken if item.rule and not item.type]
     rule_of = {(item.start, item.end): item.rule for item in taken if not item.type}
     spans = sorted(masks + untyped)
-    found = named + _typed(text, spans, plan, clock, rule_of)
+    found = named + _typed(text, spans, plan, speeches, rule_of)
     for start, end in spans:
         covered.update(range(start, end))
-    found += _holes(text, plan, covered, clock)
-    found.sort(key=lambda item: (item.start, item.end))
+    found += _holes(text, plan, covered, speeches)
     acted.update(item.rule for item in found if item.rule)
     acted.update(rule_of.values())
     acted.update(plan.families[text[start:end].strip(_KEPT)[0]].name for start, end in masks)
-    return tuple(found), acted
+    shares = speeches.shares(found)
+    if plan.clear is not None:
+        shares = [_cleared(text, share, plan.clear, acted) for text, share in zip(texts, shares, strict=True)]
+    return shares, acted
+
+
+_NAMES = frozenset({"place", "person", "org", "name"})
+
+
+def _cleared(text: str, found: tuple[Placeholder, ...], rule: Rule, acted: set[str]) -> tuple[Placeholder, ...]:
+    """What was found in one speech, masked names with the clear form that the speech has for them elsewhere."""
+    made = []
+    surnames = frozenset(rule.params.get("data", {}).get("surnames", ""))
+    for item in found:
+        if item.kind == "mask" and item.type in _NAMES and item.suggestion is None and item.rule:
+            named = item.type == "person" and text[item.start - 1 : item.start] in surnames
+            value = clear_form(text, item.start, item.end, rule.regex, named=named)
+            if value is not None:
+                item = replace(item, suggestion=value, rule=rule.name)
+                acted.add(rule.name)
+        made.append(item)
+    return tuple(made)
 
 
 _KEPT = "0123456789０１２３４５６７８９一二三四五六七八九十百零.．:：- \u3000"
@@ -75,15 +144,16 @@ def _span(match: regex.Match[str]) -> Span:
     return start, end
 
 
-def _placeholder(text: str, span: Span, mark: Mark, match: regex.Match[str], clock: Clock) -> Placeholder:
+def _placeholder(text: str, span: Span, mark: Mark, match: regex.Match[str], speeches: Speeches) -> Placeholder:
     start, end = span
     params = mark.rule.params
     kind = cast("PlaceholderKind", params.get("kind", "elision"))
     surface = text[start:end]
-    return Placeholder(start, end, surface, kind, params["type"], _suggestion(surface, mark, match, clock), mark.rule.name)
+    suggestion = _suggestion(surface, mark, match, start, speeches)
+    return Placeholder(start, end, surface, kind, params["type"], suggestion, mark.rule.name)
 
 
-def _suggestion(surface: str, mark: Mark, match: regex.Match[str], clock: Clock) -> str | None:
+def _suggestion(surface: str, mark: Mark, match: regex.Match[str], place: int, speeches: Speeches) -> str | None:
     if mark.gives is not None:
         return mark.gives
     params = mark.rule.params
@@ -91,7 +161,7 @@ def _suggestion(surface: str, mark: Mark, match: regex.Match[str], clock: Clock)
     if "gives" in match.re.groupindex and match["gives"]:
         return match["gives"]
     if "era" in data:
-        name = clock.says(data["era"])
+        name = speeches.clock(place).says(data["era"])
         return name + data.get("tail", "") if name else None
     if "words" in data:
         return _word(surface, data["words"])
@@ -117,8 +187,14 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
         return spans
     aside = _aside(text, spans, plan)
     kept = []
+    done, last = 0, None
     for start, end in spans:
-        rule = next((aside[place] for place in range(start, end) if place in aside), None)
+        rule = last if start < done else None
+        if rule is None:
+            done, last = _sign_aside(text, start, end, plan)
+            rule = last
+        if rule is None and aside:
+            rule = next((aside[place] for place in range(start, end) if place in aside), None)
         if rule is None:
             kept.append((start, end))
         else:
@@ -126,22 +202,40 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
     return kept
 
 
+def _sign_aside(text: str, start: int, end: int, plan: Plan) -> tuple[int, Rule | None]:
+    """Where the look-alike ends that begins with one of the signs of a token, and its rule; or 0 and None."""
+    if text[end] in plan.plain and text[end - 1] in _PLAIN_SIGNS:
+        return 0, None
+    for place in range(start, end):
+        signs = plan.signs.get(text[place])
+        if signs is not None:
+            match = signs.pattern.match(text, place)
+            if match is not None and match.end() > place:
+                return match.end(), signs.rules[int(cast("str", match.lastgroup)[1:])]
+    return 0, None
+
+
+_PLAIN_SIGNS = frozenset("xX×")
 _REACH = 90
 """How far around a mask look-alikes are sought, in code points; more than any protect pattern reaches."""
 _GAP = "\ufdd5"
 
 
 def _aside(text: str, spans: list[Span], plan: Plan) -> dict[int, Rule]:
-    """The places around masks that protect rules match, each with its rule."""
+    """The places around masks that protect rules match which begin elsewhere, each with its rule."""
     pieces, starts, shifts, size = [], [], [], 0
-    for start, end in _windows(spans, len(text)):
-        pieces.append(text[start:end])
-        starts.append(size)
-        shifts.append(start - size)
-        size += end - start + 1
-    near = _GAP.join(pieces)
+    near = ""
     aside: dict[int, Rule] = {}
     for rule, pattern in plan.protect:
+        if not rule.might_match(text):
+            continue
+        if not near:
+            for start, end in _windows(spans, len(text)):
+                pieces.append(text[start:end])
+                starts.append(size)
+                shifts.append(start - size)
+                size += end - start + 1
+            near = _GAP.join(pieces)
         if rule.might_match(near):
             for match in pattern.finditer(near):
                 shift = shifts[bisect_right(starts, match.start()) - 1]
@@ -184,13 +278,13 @@ def _sign(token: str) -> str:
     return ANY_MASK[3] if _LONG.fullmatch(token) else ANY_MASK[0]
 
 
-def _typed(text: str, spans: list[Span], plan: Plan, clock: Clock, rule_of: dict[Span, str]) -> list[Placeholder]:
+def _typed(text: str, spans: list[Span], plan: Plan, speeches: Speeches, rule_of: dict[Span, str]) -> list[Placeholder]:
     """Each mask with the type that its context tells; what no rule types is the host place, or ``other``."""
     if not spans:
         return []
     view, places = _view(text, spans)
     found, open_ = [], []
-    place_seen = False
+    with_place: set[int] = set()
     for span, place in zip(spans, places, strict=True):
         match = plan.types.match(view, place)
         surface = text[span[0] : span[1]]
@@ -199,13 +293,14 @@ def _typed(text: str, spans: list[Span], plan: Plan, clock: Clock, rule_of: dict
             continue
         rule = plan.type_rules[int(match.lastgroup[1:])]
         type_ = rule.params["type"]
-        place_seen = place_seen or type_ == "place"
+        if type_ == "place":
+            with_place.add(speeches.at(span[0]))
         data = rule.params.get("data", {})
-        suggestion = clock.says(data["era"]) if "era" in data else rule.params.get("suggestion")
+        suggestion = speeches.clock(span[0]).says(data["era"]) if "era" in data else rule.params.get("suggestion")
         found.append(Placeholder(span[0], span[1], surface, "mask", type_, suggestion, rule.name))
     for span in open_:
         surface = text[span[0] : span[1]]
-        if plan.host is not None and place_seen:
+        if plan.host is not None and speeches.at(span[0]) in with_place:
             found.append(Placeholder(span[0], span[1], surface, "mask", plan.host.params["type"], None, plan.host.name))
         else:
             name = rule_of.get(span) or plan.families[surface.strip(_KEPT)[0]].name
@@ -213,31 +308,60 @@ def _typed(text: str, spans: list[Span], plan: Plan, clock: Clock, rule_of: dict
     return found
 
 
-def _holes(text: str, plan: Plan, covered: set[int], clock: Clock) -> list[Placeholder]:
+def _holes(text: str, plan: Plan, covered: set[int], speeches: Speeches) -> list[Placeholder]:
     """The silent deletions, one at a place. Rules with a condition (``data.after``) wait for what the others found."""
     found: dict[int, Placeholder] = {}
-    for scan in chain(plan.holes.of(text), plan.straight_holes.of(text) if '"' in text else ()):
-        for match in scan.pattern.finditer(text):
-            number, place = _hole(match, len(scan.marks))
-            _take(text, scan.marks[number], match, place, covered, clock, found)
+    _search(text, plan.holes, [(0, len(text))], covered, speeches, found)
+    if '"' in text:
+        quotes = [(match.start(), match.end()) for match in _QUOTE.finditer(text)]
+        _search(text, plan.straight_holes, _windows(quotes, len(text)), covered, speeches, found)
+    if plan.late_holes:
+        _late(text, plan, covered, speeches, found)
+    return list(found.values())
+
+
+_QUOTE = re.compile('"')
+
+
+def _search(
+    text: str, holes: Holes, windows: list[Span], covered: set[int], speeches: Speeches, found: dict[int, Placeholder]
+) -> None:
+    """The holes of some stretches of a text."""
+    for low, high in windows:
+        part = text[low:high] if high - low < len(text) else text
+        formulas, scans = holes.of(part)
+        for formula, start in formulas:
+            place = low + start + formula.hole
+            if _is_free(place, covered, found):
+                mark = formula.mark
+                found[place] = Placeholder(place, place, "", "elision", mark.rule.params["type"], mark.gives, mark.rule.name)
+        for scan in scans:
+            for match in scan.pattern.finditer(text, low, high):
+                number, place = _hole(match, len(scan.marks))
+                if _is_free(place, covered, found):
+                    found[place] = _placeholder(text, (place, place), scan.marks[number], match, speeches)
+
+
+def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bool:
+    """Whether no rule has found a hole there and the place does not lie inside a mask."""
+    return place not in found and not (place in covered and place - 1 in covered)
+
+
+def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
+    """The holes that are certain only where the speech has others, more of them than of the whole word."""
     for mark, pattern in plan.late_holes:
         data = mark.rule.params["data"]
-        lost = sum(item.rule.partition("/")[2] in data["after"] for item in found.values())
-        if lost >= data.get("least", 1) and lost > text.count(data["kept"]):
-            for match in pattern.finditer(text):
-                _take(text, mark, match, match.start("hole"), covered, clock, found)
-    return list(found.values())
+        lost = Counter(speeches.at(item.start) for item in found.values() if item.rule.partition("/")[2] in data["after"])
+        for number, count in lost.items():
+            if count >= data.get("least", 1) and count > speeches.texts[number].count(data["kept"]):
+                low = speeches.starts[number]
+                for match in pattern.finditer(text, low, low + len(speeches.texts[number]) + 1):
+                    place = match.start("hole")
+                    if _is_free(place, covered, found):
+                        found[place] = _placeholder(text, (place, place), mark, match, speeches)
 
 
 def _hole(match: regex.Match[str], count: int) -> Span:
     """Which mark of a scan has matched, and where its hole is."""
     places = (match.start(f"h{number}") for number in range(count))
     return next((number, place) for number, place in enumerate(places) if place >= 0)
-
-
-def _take(
-    text: str, mark: Mark, match: regex.Match[str], place: int, covered: set[int], clock: Clock, found: dict[int, Placeholder]
-) -> None:
-    """Note the hole that a rule found, unless another rule has found one there or it lies inside a mask."""
-    if place not in found and not (place in covered and place - 1 in covered):
-        found[place] = _placeholder(text, (place, place), mark, match, clock)

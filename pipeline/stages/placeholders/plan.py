@@ -8,7 +8,11 @@ Signs that the rules' patterns use, besides ``{{set}}``:
   ``right``, say where the token begins and ends if it is not the whole match;
 - a ``mark`` rule's further patterns stand in ``more``: a pattern that begins with a literal and looks back from there is
   scanned ten times as fast as one that begins with a choice;
-- a ``complete`` rule's literals are formulas with the words that get lost in brackets: ``“三个[代表]”重要思想``.
+- a ``complete`` rule's literals are formulas with the words that get lost in brackets: ``“三个[代表]”重要思想``;
+- a ``protect`` rule with ``where = "sign"`` begins with a mask character and is tried only where a mask stands.
+
+Many speeches are searched as one text, with a line `BETWEEN` around each; no class of a pattern holds its noncharacter, so that
+no pattern reaches from one speech into the next.
 """
 
 from __future__ import annotations
@@ -16,17 +20,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any
 
 import regex
 
 from pipeline.errors import RulesError
-from pipeline.rulebook import Rule, StageRules
-from pipeline.stages.placeholders.prefilter import Prefilter
+from pipeline.rulebook import Rule, StageRules, alternation
+from pipeline.stages.placeholders.anchors import Anchors
 
 ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
 """Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
+BREAK = "\ufdd6"
+BETWEEN = f"\n{BREAK}\n"
+"""What stands before, between and behind the speeches of a page where they are searched together."""
 _OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1"}
+LONG = 3
+"""From how many characters on a literal is rare enough that a scan for it waits until it is met, in code points."""
+_SIGNS = frozenset("xXｘＸ×✕✖*＊_＿#＃$＄○〇◯□■●△某")
 _FORMULA = regex.compile(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
 
 
@@ -57,33 +68,75 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class Scans:
-    """Scans with the filter that tells which of them a text needs."""
+class Formula:
+    """A formula with a hole. edge: what the formula's own words would be where the hole is at its start or end."""
 
-    scans: tuple[Scan, ...]
-    filter: Prefilter
+    mark: Mark
+    literal: str
+    hole: int
+    edge: str = ""
 
-    def of(self, text: str) -> Iterator[Scan]:
-        """The scans that may find something in the text."""
-        return (self.scans[number] for number in self.filter.passing(text))
+    def holds(self, text: str, start: int) -> bool:
+        """Whether the formula that stands at ``start`` has its hole, and is not whole."""
+        if self.hole == 0:
+            return not text.endswith(self.edge, 0, start)
+        return not (self.edge and text.startswith(self.edge, start + self.hole))
+
+
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """All patterns for holes: formulas, and scans of which some are tried only where their long literal stands in the text."""
+
+    formulas: tuple[Formula, ...]
+    always: tuple[Scan, ...]
+    rare: tuple[Scan, ...]
+    anchors: Anchors
+
+    def of(self, text: str) -> tuple[list[tuple[Formula, int]], Iterator[Scan]]:
+        """The formulas of a text with their starts, in the order of the rules, and the scans that may find something."""
+        hits: list[tuple[int, int]] = []
+        awake: set[int] = set()
+        count = len(self.formulas)
+        for number, start in self.anchors.places(text):
+            if number >= count:
+                awake.add(number - count)
+            elif self.formulas[number].holds(text, start):
+                hits.append((number, start))
+        hits.sort()
+        return [(self.formulas[number], start) for number, start in hits], chain(
+            self.always, (scan for number, scan in enumerate(self.rare) if number in awake)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The look-alikes that begin with one mask character, as one pattern whose last group ``rN`` tells the rule."""
+
+    pattern: regex.Pattern[str]
+    rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything compiled.
 
-    straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only after others have found something.
+    plain: what makes sure behind x and × that no look-alike stands there. signs: by mask character; protect: look-alikes that
+    begin elsewhere. straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only after others have
+    found something. clear: what the clear form of a masked name may be.
     """
 
     masks: str
+    plain: frozenset[str]
+    signs: dict[str, Signs]
     protect: tuple[tuple[Rule, regex.Pattern[str]], ...]
     marks: tuple[tuple[Mark, regex.Pattern[str]], ...]
-    holes: Scans
-    straight_holes: Scans
+    holes: Holes
+    straight_holes: Holes
     late_holes: tuple[tuple[Mark, regex.Pattern[str]], ...]
     types: regex.Pattern[str]
     type_rules: tuple[Rule, ...]
     host: Rule | None
+    clear: Rule | None
     families: dict[str, Rule]
     settings: dict[str, Any]
 
@@ -116,18 +169,22 @@ def _compile(rules: StageRules) -> Plan:
     families = {rule.params["data"]["characters"]: rule for rule in masks}
     others = [rule for rule in rules.of("mark") if rule not in masks]
     marks = [Mark(rule, source) for rule in others for source in _sources(rule)]
-    holes = [mark for rule in rules.of("complete") for mark in _formulas(rule, straight=False)]
-    holes += [mark for mark in marks if mark.rule.params["kind"] == "elision"]
+    holes = [mark for mark in marks if mark.rule.params["kind"] == "elision"]
+    formulas = [formula for rule in rules.of("complete") for formula in _formulas(rule, straight=False)]
+    signs = [rule for rule in rules.of("protect") if rule.where == "sign"]
     types = [rule for rule in rules.of("type") if rule.where != "host"]
     return Plan(
         masks="".join(families),
-        protect=tuple((rule, rule.regex) for rule in rules.of("protect")),
+        plain=frozenset("".join(rules.sets.get("plain-units", ()))),
+        signs={character: _signs(signs, character) for characters in families for character in characters},
+        protect=tuple((rule, _regex(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
         marks=tuple((mark, _regex(mark)) for mark in marks if mark.rule.params["kind"] != "elision"),
-        holes=_merged([mark for mark in holes if not _waits(mark.rule)]),
-        straight_holes=_merged(list(_straight(rules))),
+        holes=_holes(formulas, [mark for mark in holes if not _waits(mark.rule)]),
+        straight_holes=_holes(list(_straight_formulas(rules)), list(_straight(rules))),
         late_holes=tuple((mark, _regex(mark)) for mark in holes if _waits(mark.rule)),
         types=_types(types),
         type_rules=tuple(types),
+        clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
         families={character: rule for characters, rule in families.items() for character in characters},
         settings=dict(rules.settings),
@@ -140,8 +197,10 @@ def _straight(rules: StageRules) -> Iterator[Mark]:
             for source in _sources(rule):
                 if _to_straight(source) != source:
                     yield Mark(rule, _to_straight(source))
-    for rule in rules.of("complete"):
-        yield from _formulas(rule, straight=True)
+
+
+def _straight_formulas(rules: StageRules) -> Iterator[Formula]:
+    return (formula for rule in rules.of("complete") for formula in _formulas(rule, straight=True))
 
 
 def _to_straight(pattern: str) -> str:
@@ -150,8 +209,26 @@ def _to_straight(pattern: str) -> str:
 
 def _sources(rule: Rule) -> list[str]:
     """A mark rule's patterns: its own and those of its ``more``, each scanned alone so that each can begin with a literal."""
-    first = rule.pattern if rule.pattern is not None else rule.regex.pattern
-    return [source.replace("∅", "(?P<hole>)") for source in (first, *rule.params.get("more", ()))]
+    return [_apart(source.replace("∅", "(?P<hole>)")) for source in (_source(rule), *rule.params.get("more", ()))]
+
+
+def _source(rule: Rule) -> str:
+    return _apart(rule.pattern if rule.pattern is not None else alternation(rule.literals))
+
+
+def _apart(source: str) -> str:
+    """The pattern with the noncharacter between speeches kept out of its negated classes."""
+    return _NEGATED.sub(rf"[^{BREAK}", source)
+
+
+_NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
+
+
+def _signs(rules: list[Rule], character: str) -> Signs:
+    """The rules that may match at a mask character: their needs, where these are single signs, name the characters."""
+    own = [rule for rule in reversed(rules) if character in rule.needs or not rule.needs or not set(rule.needs) <= _SIGNS]
+    sources = (f"(?:{_source(rule)})(?P<r{number}>)" for number, rule in enumerate(own))
+    return Signs(_joined("|".join(sources) or r"(?!)", [Mark(rule, _source(rule)) for rule in own]), tuple(own))
 
 
 def _regex(mark: Mark) -> regex.Pattern[str]:
@@ -172,8 +249,8 @@ def _joined(source: str, marks: Iterable[Mark]) -> regex.Pattern[str]:
         raise
 
 
-def _formulas(rule: Rule, *, straight: bool) -> Iterator[Mark]:
-    """One mark for each formula: the whole formula without its lost words, with the hole where they were."""
+def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:
+    """One for each formula: the whole formula without its lost words, with the hole where they were."""
     done: set[str] = set()
     for formula in _bracketed(rule):
         match = _FORMULA.fullmatch(formula)
@@ -188,10 +265,8 @@ def _formulas(rule: Rule, *, straight: bool) -> Iterator[Mark]:
         if before + after in done:
             continue
         done.add(before + after)
-        whole_before = "" if before else f"(?<!{regex.escape(lost[-1] + after)})"
-        whole_after = "" if after else f"(?!{regex.escape(lost[0])})"
-        hole = f"{regex.escape(before)}(?P<hole>){regex.escape(after)}"
-        yield Mark(rule, f"{hole}{whole_before}{whole_after}", lost)
+        edge = "" if before and after else lost[0] if before else lost[-1]
+        yield Formula(Mark(rule, before + after, lost), before + after, len(before), edge)
 
 
 def _bracketed(rule: Rule) -> Iterator[str]:
@@ -210,19 +285,27 @@ def _waits(rule: Rule) -> bool:
     return "after" in rule.params.get("data", {})
 
 
-def _merged(marks: list[Mark]) -> Scans:
-    """One scan for all marks that begin with the same character and no longer literal; one for each of the others."""
+def _holes(formulas: list[Formula], marks: list[Mark]) -> Holes:
+    """Formulas of which no two have the same words left, and one scan for all marks that begin with the same character."""
+    whole = tuple({formula.literal: formula for formula in reversed(formulas)}.values())[::-1]
     groups: dict[str, list[Mark]] = {}
     for number, mark in enumerate(marks):
         literal = _prefix(mark.source)
-        groups.setdefault(literal if len(literal) == 1 else f"{literal}{number}", []).append(mark)
+        alone = len(literal) != 1 or not mark.source.startswith(literal)
+        groups.setdefault(f"{literal}{number}" if alone else literal, []).append(mark)
     scans = []
     for members in groups.values():
         sources = [mark.source.replace("(?P<hole>)", f"(?P<h{number}>)") for number, mark in enumerate(members)]
         literal = _prefix(members[0].source)
         source = sources[0] if len(sources) == 1 else f"{literal}(?:{'|'.join(each[1:] for each in sources)})"
         scans.append(Scan(source, tuple(members), literal))
-    return Scans(tuple(scans), Prefilter([scan.literal for scan in scans]))
+    literals = [formula.literal for formula in whole]
+    rare = []
+    for scan in scans:
+        if len(scan.literal) >= LONG and scan.literal not in literals:
+            rare.append(scan)
+            literals.append(scan.literal)
+    return Holes(whole, tuple(scan for scan in scans if scan not in rare), tuple(rare), Anchors(literals))
 
 
 def _prefix(source: str) -> str:
@@ -231,9 +314,10 @@ def _prefix(source: str) -> str:
     >>> [_prefix(source) for source in ("人大(?P<hole>)会(?!议)", "年度?", "年|月", "[年]月", "月(?=日)")]
     ['人大会', '年', '', '', '月']
     """
+    source = source.replace("(?P<hole>)", "")
     if not _literal_first(source):
         return ""
-    literal = _PLAIN.match(source.replace("(?P<hole>)", ""))
+    literal = _PLAIN.match(source)
     return literal[0] if literal else ""
 
 
@@ -248,7 +332,7 @@ def _literal_first(source: str) -> bool:
     return "|" not in _INNER.sub("", _INNERMOST.sub("", source))
 
 
-_PLAIN = regex.compile(r"(?:[\p{Han}“”、《》](?![?*+{]))+")
+_PLAIN = regex.compile(r"(?:[\p{Han}“”、《》%％\"](?![?*+{]))+")
 _META = frozenset("\\[](){}.*+?^$|")
 _INNERMOST = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]")
 _INNER = regex.compile(r"\((?:[^()]|(?R))*\)")
@@ -258,7 +342,7 @@ def _types(rules: list[Rule]) -> regex.Pattern[str]:
     """All type rules as one pattern to be matched at a mask; the first that fits has its number as last group."""
     alternatives, marks = [], []
     for number, rule in enumerate(rules):
-        source = rule.pattern if rule.pattern is not None else rule.regex.pattern
+        source = _source(rule)
         own = next((sign for sign in source if sign in _OWN), None)
         if own is None:
             raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣; put ▣ where the mask stands")
