@@ -38,7 +38,9 @@ lint: $(DEV) ## ruff and mypy
 	$(BIN)/mypy
 
 bench: $(DEV) ## speed and memory of every stage, beside peers where they are installed
-	$(BIN)/python bench/speed.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python bench/speed.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python bench/punctuation.py
+	PYTHONPATH=. $(BIN)/python bench/duplicates.py
 
 distclean: ## remove what was built (.venv, caches); raw/ and clean/ stay
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

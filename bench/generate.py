@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.stages import decode
+from pipeline.stages import decode, script
 
 RAW = Path(__file__).resolve().parent.parent / "raw"
 ORDER = 2
@@ -56,12 +56,15 @@ def pages(megabytes: float, seed: int = 1) -> Iterator[bytes]:
     """New pages in UTF-8 until they weigh so many megabytes together."""
     chance = random.Random(seed)
     sources = [decode.run(path.read_bytes()).text for path in sorted(RAW.rglob("*.txt"))]
-    chain = chain_of([line for text in sources for line in text.split("\n") if len(line) >= PARAGRAPH])
+    chains = {}
+    for traditional in (False, True):  # a chain over both scripts would put traditional characters into every paragraph
+        texts = [text for text in sources if script.is_traditional(text) == traditional]
+        chains[traditional] = chain_of([line for text in texts for line in text.split("\n") if len(line) >= PARAGRAPH])
     weight = 0.0
     while weight < megabytes * 1e6:
         lines = []
         chosen = chance.sample(sources, chance.randint(1, LONGEST))
-        for line in "\n".join(chosen).split("\n"):
+        for line, chain in ((line, chains[script.is_traditional(text)]) for text in chosen for line in text.split("\n")):
             made = line
             if len(line) >= PARAGRAPH:
                 made = ""

@@ -111,7 +111,8 @@ def run_folder(
     """
     options = options or RunOptions()
     book = rulebook_over(rules)
-    book.compile()
+    if rules:
+        book.compile()  # a user's broken pattern is found before the work begins; the package's own are tested
     pages = list_pages(Path(raw))
     if Path(out).resolve().is_relative_to(Path(raw).resolve()):
         raise JinggaoError(

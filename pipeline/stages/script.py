@@ -45,13 +45,15 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     if _signs()[0].search(text) is None:
         return Staged(text)
     if is_traditional(text):
-        after, rule_id = to_simplified(text), WHOLE
+        rule, after = known.by_id.get(WHOLE), to_simplified(text)
+        places = [place for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
     else:
-        table = {ord(char): to_simplified(char) for char in strays(text, known)}
-        after, rule_id = text.translate(table), STRAY
-    if rule_id not in known.by_id or after == text:
+        rule, table = known.by_id.get(STRAY), {ord(char): to_simplified(char) for char in strays(text, known)}
+        after = text.translate(table) if table else text
+        places = [match.start() for match in _signs()[0].finditer(text) if ord(match[0]) in table]
+    if rule is None or not places:
         return Staged(text)
-    ledger = _changes(text, after, known.by_id[rule_id].name)
+    ledger = _changes(text, after, places, rule.name)
     readings = known.by_id.get(PINYIN)
     found = list(readings.finditer(text)) if readings else []
     if readings and found:
@@ -63,11 +65,11 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     return Staged(after, ledger)
 
 
-def _changes(text: str, after: str, rule: str) -> Ledger:
+def _changes(text: str, after: str, places: list[int], rule: str) -> Ledger:
     """The ledger of a change that is one character for one throughout."""
     groups: dict[Kind, list[int]] = {}
     kinds: dict[tuple[str, str], list[int]] = {}
-    for place in [place for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]:
+    for place in places:
         pair = text[place], after[place]
         if pair not in kinds:
             groups[Kind(*pair, (rule,))] = kinds[pair] = []
