@@ -91,7 +91,7 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
     drafted = [_simplified(labelled, draft, book) for draft in labelled.drafts]
     published = labelled.meta.get("published")
     staged = placeholders.run_many([simplified.text for _, simplified in drafted], book, published=published)
-    marked = list(map(_marked, labelled.drafts, drafted, staged))
+    marked = [_marked(*item, book) for item in zip(labelled.drafts, drafted, staged, strict=True)]
     titles = [draft.title for draft in marked if draft.title]
     final = punctuation.run_many(
         [draft.staged.text for draft in marked] + titles,
@@ -148,11 +148,11 @@ def _simplified(labelled: Labelled, draft: Draft, book: Rulebook) -> tuple[Assem
     return part, script.run(part.ledger.apply(labelled.text[part.start : part.end]), book)
 
 
-def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged) -> _Marked:
+def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged, book: Rulebook) -> _Marked:
     part, simplified = drafted
     title = (draft.title or "").strip() or None
     if title and (simplified.ledger or script.is_traditional(title)):
-        title = script.to_simplified(title)
+        title = script.convert(title, book)
     before = part.ledger.then(simplified.ledger)
     return _Marked(part, title, simplified.ledger, before, staged, (*draft.flags, *part.flags, *staged.flags))
 

@@ -112,6 +112,16 @@ def to_simplified(text: str) -> str:
     return simplified
 
 
+def convert(text: str, rules: StageRules | Rulebook | None = None) -> str:
+    """A short text that belongs to a traditional one, such as its title: converted whatever its own script.
+
+    >>> convert("在統計座談會(huì)上的發言")
+    '在统计座谈会上的发言'
+    """
+    readings = rules_for(NAME, rules).by_id.get(PINYIN)
+    return to_simplified(readings.regex.sub("", text) if readings else text)
+
+
 def demonstrate(text: str, rules: Rulebook) -> tuple[str, set[str]]:
     """What the stage makes of a text, and the rules that acted."""
     done = run(text, rules)
