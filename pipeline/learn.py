@@ -11,16 +11,13 @@ Thresholds and word lists are in ``rules/learn.toml``; docs/learn.md says when t
 
 from __future__ import annotations
 
-import signal
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import JinggaoError, PageError
+from pipeline.errors import PageError
 from pipeline.furniture import Learned, Tally, folder_of, gather, judge
 from pipeline.page import SPOKEN, Labelled
 from pipeline.pages import list_pages
@@ -41,9 +38,10 @@ from pipeline.recurring import (
     taken_in,
 )  # fmt: skip
 from pipeline.rulebook import Rulebook, rulebook_over
-from pipeline.run import WINDOW, Failure, Progress
+from pipeline.run import Failure, Progress
 from pipeline.stages import decode, labels, repair
 from pipeline.stages._lines import view_of
+from pipeline.workers import in_order
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ def learn_folder(
     counted = Counters(settings["slots"])
     speeches: dict[str, dict[int, tuple[str, ...]]] = {}
     whole: dict[str, int] = {}
-    steps = _mapped(_read, [(path, str(file), None) for path, file in pages], jobs, over, None)
+    steps = in_order(_read, [(path, str(file), None) for path, file in pages], jobs, _start_worker, (over, None))
     for done, (path, read) in enumerate(steps, 1):
         if progress:
             progress("counting", done, len(pages))
@@ -95,7 +93,7 @@ def learn_folder(
     speeches.clear()
     tallies: dict[Key, Tally] = {}
     tasks = [(path, str(file), units[path]) for path, file in pages if path in whole]
-    for done, (path, seen) in enumerate(_mapped(_look, tasks, jobs, over, hot), 1):
+    for done, (path, seen) in enumerate(in_order(_look, tasks, jobs, _start_worker, (over, hot)), 1):
         if progress:
             progress("looking", done, len(tasks))
         if not isinstance(seen, str):
@@ -166,7 +164,6 @@ _worker: dict[str, Any] = {}
 
 
 def _start_worker(rules: Sequence[str], hot: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
     _worker.update(book=rulebook_over(rules), hot=hot)
 
 
@@ -224,26 +221,3 @@ def _labelled(file: Path, book: Rulebook) -> Labelled:
     if not file.is_file():  # a pipe would be waited for without end
         raise PageError("is not a regular file; take it out of the folder")
     return labels.run(repair.run(decode.run(file.read_bytes()).text, book).text, book)
-
-
-def _mapped(call: Callable[[_Task], Any], tasks: Sequence[_Task], jobs: int, rules: Sequence[str], hot: Any) -> Iterator[Any]:
-    """call(task) for each task, in their order."""
-    if jobs < 1:
-        raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
-    if jobs == 1 or len(tasks) < 2:
-        _worker.update(book=rulebook_over(rules), hot=hot)
-        yield from map(call, tasks)
-        return
-    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_start_worker, initargs=(rules, hot)) as pool:
-        waiting: deque[Future[Any]] = deque()
-        try:
-            for task in tasks:
-                waiting.append(pool.submit(call, task))
-                if len(waiting) >= jobs * WINDOW:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool:
-            raise JinggaoError("a worker process died, most likely for want of memory; run again with --jobs 1") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)

@@ -7,13 +7,10 @@ so that the output does not depend on who was ready first. Only speeches' texts 
 from __future__ import annotations
 
 import json
-import signal
 import stat
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -28,12 +25,10 @@ from pipeline.pages import list_pages
 from pipeline.records import Record, dumps, page_record, speech_record, tally
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
+from pipeline.workers import in_order
 
 if TYPE_CHECKING:
     from pipeline.duplicates import Found
-
-WINDOW = 8
-"""Pages that wait for each worker: enough to keep it busy, few enough to keep memory small."""
 
 REMOVED = ("page_title", "page_meta", "boilerplate", "link_residue")
 """Labels of lines that no record of a speech holds."""
@@ -124,7 +119,9 @@ def run_folder(
         texts: list[tuple[str, str]] = []
         shares: list[int] = []
         taken: Counter[str] = Counter()
-        cleaned = _clean_all(pages, jobs, book, [str(Path(one)) for one in rules], Options(options.placeholders))
+        cleaned = in_order(
+            _work, pages, jobs, _start_worker, ([str(Path(one)) for one in rules], Options(options.placeholders))
+        )
         for done, one in enumerate(cleaned, 1):
             if progress:
                 progress("pages", done, len(pages))
@@ -303,7 +300,6 @@ _worker: dict[str, Any] = {}
 
 
 def _start_worker(rules: Sequence[str], options: Options) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
     _worker.update(book=rulebook_over(rules), options=options)
 
 
@@ -338,27 +334,3 @@ def _clean_one(page: tuple[str, Path], book: Rulebook, options: Options) -> _Cle
         made.size,
         tally(page_line, speeches),
     )
-
-
-def _clean_all(
-    pages: list[tuple[str, Path]], jobs: int, book: Rulebook, rules: Sequence[str], options: Options
-) -> Iterator[_Cleaned]:
-    """All pages cleaned, in their order."""
-    if jobs < 1:
-        raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
-    if jobs == 1 or len(pages) < 2:
-        yield from (_clean_one(page, book, options) for page in pages)
-        return
-    with ProcessPoolExecutor(min(jobs, len(pages)), initializer=_start_worker, initargs=(rules, options)) as pool:
-        waiting: deque[Future[_Cleaned]] = deque()
-        try:
-            for page in pages:
-                waiting.append(pool.submit(_work, page))
-                if len(waiting) >= jobs * WINDOW:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool:
-            raise JinggaoError("a worker process died, most likely for want of memory; run again with --jobs 1") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,61 @@
+"""Work spread over processes, with its results in the order of the tasks.
+
+So the output does not depend on who was ready first.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from pipeline.errors import JinggaoError
+
+Task = TypeVar("Task")
+Made = TypeVar("Made")
+
+WINDOW = 8
+"""Tasks that wait for each worker: enough to keep it busy, few enough to keep memory small."""
+
+
+def in_order(
+    call: Callable[[Task], Made], tasks: Sequence[Task], jobs: int, start: Callable[..., None], given: tuple[Any, ...]
+) -> Iterator[Made]:
+    """call(task) for each task, in their order.
+
+    jobs: worker processes; one job, or one task, is done in this process. start: called with ``given`` once in each process
+    before its first task, to keep what all tasks need. ``call`` and ``start`` are functions of a module's top level.
+
+    Raises JinggaoError where jobs is less than 1 or a worker dies; what ``call`` raises comes through.
+
+    >>> list(in_order(len, ["甲", "乙丙"], 1, print, ("ready",)))
+    ready
+    [1, 2]
+    """
+    if jobs < 1:
+        raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
+    if jobs == 1 or len(tasks) < 2:
+        start(*given)
+        yield from map(call, tasks)
+        return
+    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_begin, initargs=(start, given)) as pool:
+        waiting: deque[Future[Made]] = deque()
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(call, task))
+                if len(waiting) >= jobs * WINDOW:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise JinggaoError("a worker process died, most likely for want of memory; run again with --jobs 1") from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(start: Callable[..., None], given: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
+    start(*given)
