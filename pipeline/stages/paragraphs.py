@@ -59,7 +59,7 @@ def run(text: str, rules: Rulebook | None = None) -> Staged:
         + list(weave(text, pieces))
         + list(space_edits(text, kept[-1].right, len(text)))
     )
-    edits += _numbers(text, page.blocks, pieces)
+    edits += _numbers(text, view, page.blocks, pieces, own)
     if sum(block.label == "body" for block in page.blocks) <= 2:
         for block in page.blocks:
             if block.label == "body":
@@ -77,21 +77,27 @@ def demonstrate(text: str, rules: Rulebook) -> tuple[str, set[str]]:
 
 
 def behind_number(view: str, left: int, right: int, rules: StageRules) -> int:
-    """The beginning of a speech's text behind a portal's chunk number."""
+    """The beginning of a speech's text behind a portal's number of a chunk or a page."""
+    found = _number(view, left, right, rules)
+    return found[0] if found else left
+
+
+def _number(view: str, left: int, right: int, rules: StageRules) -> tuple[int, str] | None:
+    """Where a number at the beginning of view[left:right] ends, and the full name of the rule that knows it."""
     for rule in rules.of("drop"):
-        if rule.where == "first":
-            match = rule.regex.match(view[left:right])
-            if match is not None and match.end() < right - left:
-                return left + int(match.end())
-    return left
+        match = rule.regex.match(view[left:right]) if rule.where == "first" else None
+        if match is not None and match.end() < right - left:
+            return left + int(match.end()), rule.name
+    return None
 
 
-def _numbers(text: str, blocks: Sequence[Block], pieces: Sequence[Piece]) -> Iterator[Place]:
-    """The deletion of the chunk numbers that pieces leave out at their beginnings."""
+def _numbers(text: str, view: str, blocks: Sequence[Block], pieces: Sequence[Piece], rules: StageRules) -> Iterator[Place]:
+    """The deletion of the numbers that pieces leave out at their beginnings."""
     for block, piece in zip(blocks, pieces, strict=True):
-        left, _ = visible(text, block.start, block.end)
-        if piece.rule is None and left < piece.left:
-            yield left, text[left : piece.left], "", ("paragraphs/chunk-number",)
+        left, right = visible(text, block.start, block.end)
+        found = _number(view, left, right, rules) if piece.rule is None and left < piece.left else None
+        if found:
+            yield left, text[left : piece.left], "", (found[1],)
 
 
 def join_wraps(view: str, blocks: Sequence[Block], pieces: Sequence[Piece], rules: StageRules) -> list[Piece]:
