@@ -220,6 +220,11 @@ def test_a_broken_rule_file(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def listen() -> None:
+    """Take Ctrl-C as a terminal's programs do, also where the tests run in the background, where it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("jobs", "number", "status"), [(1, signal.SIGINT, 130), (2, signal.SIGINT, 130), (2, signal.SIGTERM, 143)]
 )
@@ -231,7 +236,13 @@ def test_stopped_by_a_signal_nothing_half_written_stays(
     run_folder(make_raw(tmp_path / "few"), out)
     before = contents(out)
     command = [sys.executable, "-m", "pipeline", "run", str(raw), "--out", str(out), "--jobs", str(jobs)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=root, start_new_session=True)
+    process = subprocess.Popen(  # the tests have no threads that preexec_fn could meet
+        command,
+        stderr=subprocess.PIPE,
+        cwd=root,
+        start_new_session=True,
+        preexec_fn=listen,  # noqa: PLW1509
+    )
     deadline = time.monotonic() + 20
     pages = out / ".pages.part"
     while not (pages.exists() and pages.stat().st_size) and process.poll() is None and time.monotonic() < deadline:
