@@ -67,15 +67,15 @@ def learn_folder(
     Raises JinggaoError (wrong folder, broken rules). A page that fails is reported to ``warn`` and left out.
     """
     book = rulebook_over(rules)
-    book.compile()
+    if rules:
+        book.compile()  # a user's broken pattern is found before the work begins; the package's own are tested
     pages = list_pages(Path(raw))
     settings = book["learn"].settings
     lesson = Lesson()
-    over = [str(Path(one)) for one in rules]
     counted = Counters(settings["slots"])
     speeches: dict[str, dict[int, tuple[str, ...]]] = {}
     whole: dict[str, int] = {}
-    steps = in_order(_read, [(path, str(file), None) for path, file in pages], jobs, _start_worker, (over, None))
+    steps = in_order(_read, [(path, str(file), None) for path, file in pages], jobs, _start_worker, (book, None))
     for done, (path, read) in enumerate(steps, 1):
         if progress:
             progress("counting", done, len(pages))
@@ -93,7 +93,7 @@ def learn_folder(
     speeches.clear()
     tallies: dict[Key, Tally] = {}
     tasks = [(path, str(file), units[path]) for path, file in pages if path in whole]
-    for done, (path, seen) in enumerate(in_order(_look, tasks, jobs, _start_worker, (over, hot)), 1):
+    for done, (path, seen) in enumerate(in_order(_look, tasks, jobs, _start_worker, (book, hot)), 1):
         if progress:
             progress("looking", done, len(tasks))
         if not isinstance(seen, str):
@@ -163,8 +163,8 @@ _worker: dict[str, Any] = {}
 """The rulebook of a worker process and the keys that may recur, set once when it starts."""
 
 
-def _start_worker(rules: Sequence[str], hot: Any) -> None:
-    _worker.update(book=rulebook_over(rules), hot=hot)
+def _start_worker(book: Rulebook, hot: Any) -> None:
+    _worker.update(book=book, hot=hot)
 
 
 def _read(task: _Task) -> tuple[str, _Read | str]:

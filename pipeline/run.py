@@ -119,9 +119,7 @@ def run_folder(
         texts: list[tuple[str, str]] = []
         shares: list[int] = []
         taken: Counter[str] = Counter()
-        cleaned = in_order(
-            _work, pages, jobs, _start_worker, ([str(Path(one)) for one in rules], Options(options.placeholders))
-        )
+        cleaned = in_order(_work, pages, jobs, _start_worker, (book, Options(options.placeholders)))
         for done, one in enumerate(cleaned, 1):
             if progress:
                 progress("pages", done, len(pages))
@@ -299,8 +297,8 @@ _worker: dict[str, Any] = {}
 """The rulebook and options of a worker process, set once when it starts."""
 
 
-def _start_worker(rules: Sequence[str], options: Options) -> None:
-    _worker.update(book=rulebook_over(rules), options=options)
+def _start_worker(book: Rulebook, options: Options) -> None:
+    _worker.update(book=book, options=options)
 
 
 def _work(page: tuple[str, Path]) -> _Cleaned:

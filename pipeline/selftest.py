@@ -77,11 +77,6 @@ def load_for_test(files: Sequence[str | Path] = (), folders: Sequence[str | Path
     return book, [rule for rule in book if not files or Path(rule.file).resolve() in wanted]
 
 
-def untested(book: Rulebook) -> list[Rule]:
-    """Rules without an example."""
-    return [rule for rule in book if not rule.examples]
-
-
 @cache
 def _demonstration(stage: str) -> Demonstrate:
     if stage not in ORDER:

@@ -1,5 +1,6 @@
 """Every rule does what it says of itself, and a rule file that cannot be used says why."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_every_rule_says_what_it_does_and_why(rule: Rule) -> None:
     assert len(rule.what) > 10
     assert len(rule.why) > 5
     assert rule.examples or rule.action == "form"  # a form rule says what the code sees in a line's neighbours
+
+
+def test_a_rulebook_reaches_a_worker_whole() -> None:
+    sent = pickle.loads(pickle.dumps(BOOK))
+    assert sent.digest == BOOK.digest
+    assert [rule.regex.pattern for rule in sent] == [rule.regex.pattern for rule in BOOK]
 
 
 def test_every_rule_file_compiles() -> None:

@@ -65,19 +65,14 @@ def _folder(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
     return folded
 
 
-def fold(text: str, pairs: tuple[tuple[str, str], ...] = ()) -> str:
-    """The view of a text: as long as the text, half-width, one kind of space, and each of ``pairs``' characters exchanged.
-
-    >>> fold("（篇１）　同誌們：", (("誌", "志"), ("們", "们")))
-    '(篇1) 同志们:'
-    """
-    return _folder(pairs)(text)
-
-
 def view_of(text: str, rules: StageRules) -> str:
     """The view of a text with the characters exchanged that the rules' settings ``traditional`` and ``simplified`` pair off.
 
     rules: those of the stage ``labels``.
+
+    >>> from pipeline.rulebook import rules_for
+    >>> view_of("（篇１）　同誌們：", rules_for("labels", None))
+    '(篇1) 同志们:'
     """
     folder: Callable[[str], str] | None = rules.derived.get("fold")
     if folder is None:

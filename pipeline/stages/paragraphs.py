@@ -16,7 +16,7 @@ from pipeline.stages import Staged, labels
 from pipeline.stages._headings import outline_style
 from pipeline.stages._lines import is_closed, view_of, visible
 
-BREAK, WRAP, INDENT = ("paragraphs/break",), ("paragraphs/wrap",), ("paragraphs/indent",)
+BREAK, INDENT = ("paragraphs/break",), ("paragraphs/indent",)
 
 
 _CONTINUING = SPOKEN - {"salutation"}

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.ledger import EMPTY
-from pipeline.rulebook import Rulebook, StageRules, default_rulebook
+from pipeline.rulebook import Rulebook, StageRules, rules_for
 from pipeline.stages import Staged
 from pipeline.stages.placeholders.find import find, find_many
 from pipeline.stages.placeholders.plan import plan_of
@@ -33,7 +33,7 @@ def run(text: str, rules: StageRules | Rulebook | None = None, *, published: str
     The placeholders are sorted by (start, end) and disjoint; text[start:end] is the surface, or with ``tag`` its tag. Tags
     that already stand in the text are kept and returned with the rule ``""``.
     """
-    found, _ = find(text, plan_of(_stage_rules(rules)), published)
+    found, _ = find(text, plan_of(rules_for("placeholders", rules)), published)
     if not tag:
         return Staged(text, EMPTY, found)
     return Staged(*write(text, found))
@@ -49,7 +49,7 @@ def run_many(
     >>> [len(done.placeholders) for done in run_many(["20xx年x月", "全县xx户", "好"])]
     [2, 1, 0]
     """
-    shares, _ = find_many(texts, plan_of(_stage_rules(rules)), published)
+    shares, _ = find_many(texts, plan_of(rules_for("placeholders", rules)), published)
     if not tag:
         return [Staged(text, EMPTY, found) for text, found in zip(texts, shares, strict=True)]
     return [Staged(*write(text, found)) for text, found in zip(texts, shares, strict=True)]
@@ -61,11 +61,5 @@ def demonstrate(text: str, rules: StageRules | Rulebook | None = None) -> tuple[
     >>> demonstrate("做一张20*20的图,共x张")
     ('做一张20*20的图,共⟦mask:count|x⟧张', {...})
     """
-    found, acted = find(text, plan_of(_stage_rules(rules)), None)
+    found, acted = find(text, plan_of(rules_for("placeholders", rules)), None)
     return write(text, found)[0], acted
-
-
-def _stage_rules(rules: StageRules | Rulebook | None) -> StageRules:
-    if rules is None:
-        rules = default_rulebook()
-    return rules["placeholders"] if isinstance(rules, Rulebook) else rules

@@ -20,7 +20,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.ledger import Ledger
-from pipeline.rulebook import Rulebook, StageRules, default_rulebook
+from pipeline.rulebook import Rulebook, StageRules, rules_for
 from pipeline.stages import Staged
 from pipeline.stages.punctuation.passes import Outcome, settle
 from pipeline.stages.punctuation.plan import PROFILE, plan
@@ -125,8 +125,4 @@ def demonstrate(text: str, rules: StageRules | Rulebook | None = None, *, profil
 
 
 def _settle(text: str, rules: StageRules | Rulebook | None, protect: Sequence[tuple[int, int]], profile: str) -> Outcome:
-    if rules is None:
-        rules = default_rulebook()
-    if isinstance(rules, Rulebook):
-        rules = rules["punctuation"]
-    return settle(text, plan(rules, profile), protect)
+    return settle(text, plan(rules_for("punctuation", rules), profile), protect)

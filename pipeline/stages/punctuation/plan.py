@@ -106,12 +106,11 @@ def _acts(rule: Rule, profile: Mapping[str, Any]) -> bool:
 
 
 def _step(rule: Rule) -> Step:
-    gate = rule.params.get("gate")
     literal = rule.action == "replace" and rule.pattern is not None and len(rule.pattern) == 1
     sources = rule.params.get("at", (rule.pattern,) if literal else ())
     at = tuple(_place(source) for source in sources)
-    leads = frozenset(place.lead for place in at) if at and not gate and all(place.rare for place in at) else None
-    return Step(rule, re.compile(gate) if gate else None, at, literal, rule.params.get("scope") == "all", leads)
+    leads = frozenset(place.lead for place in at) if at and rule.gate is None and all(place.rare for place in at) else None
+    return Step(rule, rule.gate, at, literal, rule.params.get("scope") == "all", leads)
 
 
 def _place(source: str) -> Place:
