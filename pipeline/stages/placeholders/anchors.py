@@ -1,17 +1,11 @@
-"""Finds formulas with a hole, all in one scan of the text, and tells which other patterns a text may need.
+"""Picks for each of many literals the three neighbouring characters by which it is found.
 
-Hundreds of broken formulas (``三个重要思想`` without 代表) are sought and a speech holds few of them. Each is known by an
-*anchor*, three neighbouring characters of it of which the first is as rare as can be; one scan finds the places where an anchor
-may stand, a dictionary has the formulas that it belongs to, and the whole formula is compared there.
-
->>> found = Anchors(["人民公社", "同富裕", "办公社"]).places("走同富裕的路，办公社")
->>> sorted((number, place) for number, place in found)
-[(1, 1), (2, 7)]
+Hundreds of broken formulas (``三个重要思想`` without 代表) are sought and a speech holds few of them. Each is known by its
+*anchor*, a run of three of its characters that is as rare as can be; where the anchor stands the whole literal is compared.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -28,38 +22,22 @@ _RANK = {character: number for number, character in enumerate(COMMON)} | dict.fr
 _RARE = 900
 
 
-class Anchors:
-    """A compiled list of literals, each of at least three characters, none of them twice."""
+def anchors(literals: Sequence[str]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """The anchors of literals of three characters or more: each with the numbers of its literals and its place in them.
 
-    def __init__(self, literals: Sequence[str]) -> None:
-        groups: dict[str, dict[int, dict[str, int]]] = {}
-        first = _cover(literals)
-        counts = Counter(anchor for literal in literals for _, anchor in _triples(literal))
-        for number, literal in enumerate(literals):
-            able = (
-                (counts[anchor] * prod(map(_cost, anchor)), place) for place, anchor in _triples(literal) if anchor[0] in first
-            )
-            place = min(able)[1]
-            groups.setdefault(literal[place : place + 3], {}).setdefault(place, {})[literal] = number
-        self._table = {
-            anchor: [(before, tuple(numbers), numbers) for before, numbers in places.items()]
-            for anchor, places in groups.items()
-        }
-        classes = [_class({anchor[place] for anchor in groups}) for place in range(3)]
-        self._scan = re.compile(f"{classes[0]}(?={classes[1]}{classes[2]})") if groups else None
+    The anchors begin with few different characters, so that a search has few to look for.
 
-    def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Every place where a literal stands, as its number and the place's start."""
-        if self._scan is None:
-            return
-        table = self._table
-        for match in self._scan.finditer(text):
-            start = match.start()
-            for before, literals, numbers in table.get(text[start : start + 3], ()):
-                if start >= before and text.startswith(literals, start - before):
-                    for literal, number in numbers.items():
-                        if text.startswith(literal, start - before):
-                            yield number, start - before
+    >>> anchors(["人民公社", "同富裕", "办公社"])
+    {'民公社': ((0, 1),), '同富裕': ((1, 0),), '办公社': ((2, 0),)}
+    """
+    first = _cover(literals)
+    counts = Counter(triple for literal in literals for _, triple in _triples(literal))
+    found: dict[str, list[tuple[int, int]]] = {}
+    for number, literal in enumerate(literals):
+        able = ((counts[triple] * prod(map(_cost, triple)), at) for at, triple in _triples(literal) if triple[0] in first)
+        place = min(able)[1]
+        found.setdefault(literal[place : place + 3], []).append((number, place))
+    return {triple: tuple(own) for triple, own in found.items()}
 
 
 def _triples(literal: str) -> Iterator[tuple[int, str]]:
@@ -73,7 +51,7 @@ def _cost(character: str) -> float:
 
 
 def _cover(literals: Sequence[str]) -> set[str]:
-    """Few and rare characters of which every literal has one that begins a run of three in it: the greedy cover."""
+    """Few and rare characters of which every literal has one that begins a run of three: the greedy cover."""
     left = {literal[:-2] for literal in literals}
     chosen: set[str] = set()
     while left:
@@ -85,7 +63,3 @@ def _cover(literals: Sequence[str]) -> set[str]:
         chosen.add(best)
         left = {literal for literal in left if best not in literal}
     return chosen
-
-
-def _class(characters: set[str]) -> str:
-    return f"[{re.escape(''.join(sorted(characters)))}]"

@@ -17,7 +17,7 @@ from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
-from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Holes, Mark, Plan
+from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Mark, Plan, Searches
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = regex.compile(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -87,13 +87,11 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     acted: set[str] = set()
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
-    for mark, pattern in plan.marks:
-        if mark.rule.params.get("more") or mark.rule.might_match(text):
-            for match in pattern.finditer(text):
-                start, end = _span(match)
-                if start < end and covered.isdisjoint(range(start, end)):
-                    covered.update(range(start, end))
-                    taken.append(_placeholder(text, (start, end), mark, match, speeches))
+    for mark, match in plan.marks.of(text)[1]:
+        start, end = _span(match)
+        if start < end and covered.isdisjoint(range(start, end)):
+            covered.update(range(start, end))
+            taken.append(_placeholder(text, (start, end), mark, match, speeches))
     masks = _masks(text, plan, covered, acted)
     named = [item for item in taken if item.type or not item.rule]
     untyped = [(item.start, item.end) for item in taken if item.rule and not item.type]
@@ -207,11 +205,9 @@ def _sign_aside(text: str, start: int, end: int, plan: Plan) -> tuple[int, Rule 
     if text[end] in plan.plain and text[end - 1] in _PLAIN_SIGNS:
         return 0, None
     for place in range(start, end):
-        signs = plan.signs.get(text[place])
-        if signs is not None:
-            match = signs.pattern.match(text, place)
-            if match is not None and match.end() > place:
-                return match.end(), signs.rules[int(cast("str", match.lastgroup)[1:])]
+        found = plan.signs.match(text, place)
+        if found is not None and found[1].end() > place:
+            return found[1].end(), found[0]
     return 0, None
 
 
@@ -286,12 +282,12 @@ def _typed(text: str, spans: list[Span], plan: Plan, speeches: Speeches, rule_of
     found, open_ = [], []
     with_place: set[int] = set()
     for span, place in zip(spans, places, strict=True):
-        match = plan.types.match(view, place)
+        told = plan.types.match(view, place)
         surface = text[span[0] : span[1]]
-        if match is None or match.lastgroup is None:
+        if told is None:
             open_.append(span)
             continue
-        rule = plan.type_rules[int(match.lastgroup[1:])]
+        rule = told[0]
         type_ = rule.params["type"]
         if type_ == "place":
             with_place.add(speeches.at(span[0]))
@@ -324,22 +320,20 @@ _QUOTE = re.compile('"')
 
 
 def _search(
-    text: str, holes: Holes, windows: list[Span], covered: set[int], speeches: Speeches, found: dict[int, Placeholder]
+    text: str, searches: Searches, windows: list[Span], covered: set[int], speeches: Speeches, found: dict[int, Placeholder]
 ) -> None:
     """The holes of some stretches of a text."""
     for low, high in windows:
-        part = text[low:high] if high - low < len(text) else text
-        formulas, scans = holes.of(part)
+        formulas, matches = searches.of(text, low, high)
         for formula, start in formulas:
-            place = low + start + formula.hole
+            place = start + formula.hole
             if _is_free(place, covered, found):
                 mark = formula.mark
                 found[place] = Placeholder(place, place, "", "elision", mark.rule.params["type"], mark.gives, mark.rule.name)
-        for scan in scans:
-            for match in scan.pattern.finditer(text, low, high):
-                number, place = _hole(match, len(scan.marks))
-                if _is_free(place, covered, found):
-                    found[place] = _placeholder(text, (place, place), scan.marks[number], match, speeches)
+        for mark, match in matches:
+            place = match.start("hole")
+            if _is_free(place, covered, found):
+                found[place] = _placeholder(text, (place, place), mark, match, speeches)
 
 
 def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bool:
@@ -359,9 +353,3 @@ def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: d
                     place = match.start("hole")
                     if _is_free(place, covered, found):
                         found[place] = _placeholder(text, (place, place), mark, match, speeches)
-
-
-def _hole(match: regex.Match[str], count: int) -> Span:
-    """Which mark of a scan has matched, and where its hole is."""
-    places = (match.start(f"h{number}") for number in range(count))
-    return next((number, place) for number, place in enumerate(places) if place >= 0)

@@ -17,17 +17,17 @@ no pattern reaches from one speech into the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain
 from typing import Any
 
 import regex
 
 from pipeline.errors import RulesError
 from pipeline.rulebook import Rule, StageRules, alternation
-from pipeline.stages.placeholders.anchors import Anchors
+from pipeline.stages.placeholders.anchors import anchors
+from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow, firsts
 
 ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
 """Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
@@ -35,9 +35,6 @@ BREAK = "\ufdd6"
 BETWEEN = f"\n{BREAK}\n"
 """What stands before, between and behind the speeches of a page where they are searched together."""
 _OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1"}
-LONG = 3
-"""From how many characters on a literal is rare enough that a scan for it waits until it is met, in code points."""
-_SIGNS = frozenset("xXｘＸ×✕✖*＊_＿#＃$＄○〇◯□■●△某")
 _FORMULA = regex.compile(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
 
 
@@ -52,19 +49,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scan:
-    """Marks as one pattern, compiled at first use; the hole of the n-th mark is its group ``hn``.
+    """A mark's pattern, compiled at first use."""
 
-    literal: what every match begins with, so that a text without it need not be scanned.
-    """
-
-    source: str
-    marks: tuple[Mark, ...]
-    literal: str
+    mark: Mark
 
     @cached_property
     def pattern(self) -> regex.Pattern[str]:
         """The compiled pattern. Raises RulesError naming the rule where it is none."""
-        return _joined(self.source, self.marks)
+        return _regex(self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,58 +75,130 @@ class Formula:
         return not (self.edge and text.startswith(self.edge, start + self.hole))
 
 
-@dataclass(frozen=True, slots=True)
-class Holes:
-    """All patterns for holes: formulas, and scans of which some are tried only where their long literal stands in the text."""
+Hit = tuple[Mark, regex.Match[str]]
+Found = tuple[list[tuple[Formula, int]], Iterator[Hit]]
 
-    formulas: tuple[Formula, ...]
-    always: tuple[Scan, ...]
-    rare: tuple[Scan, ...]
-    anchors: Anchors
+_FORMULAS = -1
 
-    def of(self, text: str) -> tuple[list[tuple[Formula, int]], Iterator[Scan]]:
-        """The formulas of a text with their starts, in the order of the rules, and the scans that may find something."""
+
+class Searches:
+    """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
+
+    A formula is known by its rarest three neighbouring characters, a mark by the two that its pattern can begin with.
+    """
+
+    def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
+        self._formulas = tuple(formulas)
+        self._anchors = anchors([formula.literal for formula in self._formulas])
+        self._anchored = {triple[:2] for triple in self._anchors}
+        shifts = [(triple[0], number, shift) for triple, own in self._anchors.items() for number, shift in own]
+        self._unled = {first for first, _, shift in shifts if not shift}
+        self._led = {self._formulas[number].literal[shift - 1] + first for first, number, shift in shifts if shift}
+        self.marks = tuple(marks)
+        self._scans = tuple(map(Scan, self.marks))
+        beginnings = [firsts(scan.mark.source) for scan in self._scans]
+        self._everywhere = tuple(number for number, signs in enumerate(beginnings) if signs is None)
+        self._begin: dict[str, list[int]] = {}
+        for number, signs in enumerate(beginnings):
+            for sign in signs or ():
+                self._begin.setdefault(sign, []).append(number)
+        self._neighbours = Neighbours({*self._begin, *(pair[0] for pair in self._anchored)}, self._begins, self._follows)
+
+    def _begins(self, start: str) -> tuple[int, ...]:
+        """The marks that can begin with a pair; `_FORMULAS` stands for the formulas whose anchor may."""
+        begun = self._begin.get(start[0], ())
+        marks = tuple(number for number in begun if can_begin(self._scans[number].mark.source, start))
+        return (_FORMULAS, *marks) if start in self._anchored or len(start) == 1 else marks
+
+    def _follows(self, pair: str) -> tuple[int, ...]:
+        """The marks that can begin with the second of two characters behind the first; `_FORMULAS` as in `_begins`."""
+        first = pair[-1]
+        begun = self._begin.get(first, ())
+        if len(pair) == 1:
+            return (_FORMULAS, *begun)
+        able = tuple(number for number in begun if can_follow(self._scans[number].mark.source, pair[0], first))
+        return (_FORMULAS, *able) if first in self._unled or pair in self._led else able
+
+    def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
+        """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
+        places: dict[int, list[int]] = {number: [] for number in self._everywhere}
+        for place, numbers in self._neighbours.places(text[low:high]):
+            for number in numbers:
+                places.setdefault(number, []).append(low + place)
+        return self._stand(text, places.pop(_FORMULAS, [])), self._match(text, places, low, high)
+
+    def _stand(self, text: str, places: Iterable[int]) -> list[tuple[Formula, int]]:
         hits: list[tuple[int, int]] = []
-        awake: set[int] = set()
-        count = len(self.formulas)
-        for number, start in self.anchors.places(text):
-            if number >= count:
-                awake.add(number - count)
-            elif self.formulas[number].holds(text, start):
-                hits.append((number, start))
-        hits.sort()
-        return [(self.formulas[number], start) for number, start in hits], chain(
-            self.always, (scan for number, scan in enumerate(self.rare) if number in awake)
-        )
+        known = self._anchors
+        for place in places:
+            for number, shift in known.get(text[place : place + 3], ()):
+                formula = self._formulas[number]
+                start = place - shift
+                if start >= 0 and text.startswith(formula.literal, start) and formula.holds(text, start):
+                    hits.append((number, start))
+        return [(self._formulas[number], start) for number, start in sorted(hits)]
+
+    def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
+        for number in sorted(places):
+            scan, done = self._scans[number], 0
+            if not places[number]:
+                if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
+                    yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
+                continue
+            match_at = scan.pattern.match
+            for place in places[number]:
+                match = match_at(text, place) if place >= done else None
+                if match is not None:
+                    done = match.end()
+                    yield scan.mark, match
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """The look-alikes that begin with one mask character, as one pattern whose last group ``rN`` tells the rule."""
+class Choice:
+    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
 
-    pattern: regex.Pattern[str]
-    rules: tuple[Rule, ...]
+    Two rules may have the same pattern but no two the same rule; all patterns are compiled at first use.
+    """
+
+    def __init__(self, marks: Iterable[Mark]) -> None:
+        self._scans = tuple(map(Scan, marks))
+        self._able: dict[str, tuple[Scan, ...]] = {}
+
+    def match(self, text: str, place: int) -> tuple[Rule, regex.Match[str]] | None:
+        """The first rule that matches at a place, and its match."""
+        around = text[max(place - 1, 0) : place + 2]
+        able = self._able.get(around)
+        if able is None:
+            able = self._able[around] = tuple(scan for scan in self._scans if _hopes(scan.mark.source, text, place))
+        for scan in able:
+            match = scan.pattern.match(text, place)
+            if match is not None:
+                return scan.mark.rule, match
+        return None
+
+
+def _hopes(source: str, text: str, place: int) -> bool:
+    """Whether a pattern may match at a place, as its character and the two beside it tell."""
+    return can_begin(source, text[place : place + 2]) and (not place or can_follow(source, text[place - 1], text[place]))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything compiled.
 
-    plain: what makes sure behind x and × that no look-alike stands there. signs: by mask character; protect: look-alikes that
-    begin elsewhere. straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only after others have
-    found something. clear: what the clear form of a masked name may be.
+    plain: what makes sure behind x and × that no look-alike stands there. signs: look-alikes that begin with a mask character;
+    protect: those that begin elsewhere. straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only
+    after others have found something. clear: what the clear form of a masked name may be.
     """
 
     masks: str
     plain: frozenset[str]
-    signs: dict[str, Signs]
+    signs: Choice
     protect: tuple[tuple[Rule, regex.Pattern[str]], ...]
-    marks: tuple[tuple[Mark, regex.Pattern[str]], ...]
-    holes: Holes
-    straight_holes: Holes
+    marks: Searches
+    holes: Searches
+    straight_holes: Searches
     late_holes: tuple[tuple[Mark, regex.Pattern[str]], ...]
-    types: regex.Pattern[str]
-    type_rules: tuple[Rule, ...]
+    types: Choice
     host: Rule | None
     clear: Rule | None
     families: dict[str, Rule]
@@ -176,14 +240,13 @@ def _compile(rules: StageRules) -> Plan:
     return Plan(
         masks="".join(families),
         plain=frozenset("".join(rules.sets.get("plain-units", ()))),
-        signs={character: _signs(signs, character) for characters in families for character in characters},
+        signs=Choice(Mark(rule, _source(rule)) for rule in reversed(signs)),
         protect=tuple((rule, _regex(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
-        marks=tuple((mark, _regex(mark)) for mark in marks if mark.rule.params["kind"] != "elision"),
-        holes=_holes(formulas, [mark for mark in holes if not _waits(mark.rule)]),
-        straight_holes=_holes(list(_straight_formulas(rules)), list(_straight(rules))),
+        marks=Searches((), [mark for mark in marks if mark.rule.params["kind"] != "elision"]),
+        holes=Searches(_different(formulas), [mark for mark in holes if not _waits(mark.rule)]),
+        straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
         late_holes=tuple((mark, _regex(mark)) for mark in holes if _waits(mark.rule)),
-        types=_types(types),
-        type_rules=tuple(types),
+        types=Choice(map(_type, types)),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
         families={character: rule for characters, rule in families.items() for character in characters},
@@ -224,29 +287,12 @@ def _apart(source: str) -> str:
 _NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
 
 
-def _signs(rules: list[Rule], character: str) -> Signs:
-    """The rules that may match at a mask character: their needs, where these are single signs, name the characters."""
-    own = [rule for rule in reversed(rules) if character in rule.needs or not rule.needs or not set(rule.needs) <= _SIGNS]
-    sources = (f"(?:{_source(rule)})(?P<r{number}>)" for number, rule in enumerate(own))
-    return Signs(_joined("|".join(sources) or r"(?!)", [Mark(rule, _source(rule)) for rule in own]), tuple(own))
-
-
 def _regex(mark: Mark) -> regex.Pattern[str]:
     try:
         return regex.compile(mark.source, regex.MULTILINE)
     except regex.error as error:
         problem = f"its pattern does not compile: {error}; mend the pattern"
         raise RulesError(f"{mark.rule.file}: rule {mark.rule.id!r}: {problem}") from None
-
-
-def _joined(source: str, marks: Iterable[Mark]) -> regex.Pattern[str]:
-    """A pattern made of several; where it does not compile, the rule that is to blame is named."""
-    try:
-        return regex.compile(source, regex.MULTILINE)
-    except regex.error:
-        for mark in marks:
-            _regex(mark)
-        raise
 
 
 def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:
@@ -262,6 +308,8 @@ def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:
             if _to_straight(before + after) == before + after:
                 continue
             before, after = _to_straight(before), _to_straight(after)
+        if len(before + after) < 3:
+            raise RulesError(f"{rule.file}: rule {rule.id!r}: {formula!r} leaves too few words; let three characters stay")
         if before + after in done:
             continue
         done.add(before + after)
@@ -285,71 +333,18 @@ def _waits(rule: Rule) -> bool:
     return "after" in rule.params.get("data", {})
 
 
-def _holes(formulas: list[Formula], marks: list[Mark]) -> Holes:
-    """Formulas of which no two have the same words left, and one scan for all marks that begin with the same character."""
-    whole = tuple({formula.literal: formula for formula in reversed(formulas)}.values())[::-1]
-    groups: dict[str, list[Mark]] = {}
-    for number, mark in enumerate(marks):
-        literal = _prefix(mark.source)
-        alone = len(literal) != 1 or not mark.source.startswith(literal)
-        groups.setdefault(f"{literal}{number}" if alone else literal, []).append(mark)
-    scans = []
-    for members in groups.values():
-        sources = [mark.source.replace("(?P<hole>)", f"(?P<h{number}>)") for number, mark in enumerate(members)]
-        literal = _prefix(members[0].source)
-        source = sources[0] if len(sources) == 1 else f"{literal}(?:{'|'.join(each[1:] for each in sources)})"
-        scans.append(Scan(source, tuple(members), literal))
-    literals = [formula.literal for formula in whole]
-    rare = []
-    for scan in scans:
-        if len(scan.literal) >= LONG and scan.literal not in literals:
-            rare.append(scan)
-            literals.append(scan.literal)
-    return Holes(whole, tuple(scan for scan in scans if scan not in rare), tuple(rare), Anchors(literals))
+def _different(formulas: Iterable[Formula]) -> list[Formula]:
+    """Formulas of which no two have the same words left: the first of each."""
+    return list({formula.literal: formula for formula in reversed(list(formulas))}.values())[::-1]
 
 
-def _prefix(source: str) -> str:
-    """The plain characters that every match of a pattern begins with, a hole between them left out.
-
-    >>> [_prefix(source) for source in ("人大(?P<hole>)会(?!议)", "年度?", "年|月", "[年]月", "月(?=日)")]
-    ['人大会', '年', '', '', '月']
-    """
-    source = source.replace("(?P<hole>)", "")
-    if not _literal_first(source):
-        return ""
-    literal = _PLAIN.match(source)
-    return literal[0] if literal else ""
-
-
-def _literal_first(source: str) -> bool:
-    """Whether a pattern begins with a plain character that every match begins with.
-
-    >>> [_literal_first(source) for source in ("年(?=a|b)", "年|月", "年?月", "(?:年)", "[年]月", "年[|]月")]
-    [True, False, False, False, False, True]
-    """
-    if source[0] in _META or source[1:2] in tuple("?*+{"):
-        return False
-    return "|" not in _INNER.sub("", _INNERMOST.sub("", source))
-
-
-_PLAIN = regex.compile(r"(?:[\p{Han}“”、《》%％\"](?![?*+{]))+")
-_META = frozenset("\\[](){}.*+?^$|")
-_INNERMOST = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]")
-_INNER = regex.compile(r"\((?:[^()]|(?R))*\)")
-
-
-def _types(rules: list[Rule]) -> regex.Pattern[str]:
-    """All type rules as one pattern to be matched at a mask; the first that fits has its number as last group."""
-    alternatives, marks = [], []
-    for number, rule in enumerate(rules):
-        source = _source(rule)
-        own = next((sign for sign in source if sign in _OWN), None)
-        if own is None:
-            raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣; put ▣ where the mask stands")
-        before, after = source.split(own, 1)
-        before, after = (part.replace("▢", f"[{ANY_MASK}]") for part in (before, after))
-        marks.append(Mark(rule, before + after))
-        behind = f"(?<=(?:{before}){_OWN[own]})" if before or own != "▣" else ""
-        ahead = f"(?={after})" if after else ""
-        alternatives.append(f"{ahead}{behind}(?P<t{number}>)")
-    return _joined(f"[{ANY_MASK}](?:{'|'.join(alternatives)})", marks)
+def _type(rule: Rule) -> Mark:
+    """A type rule as a pattern to be matched at a mask in the view that has one sign for each."""
+    source = _source(rule)
+    own = next((sign for sign in source if sign in _OWN), None)
+    if own is None:
+        raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣; put ▣ where the mask stands")
+    before, after = (part.replace("▢", f"[{ANY_MASK}]") for part in source.split(own, 1))
+    ahead = f"(?={after})" if after else ""
+    behind = f"(?<=(?:{before}){_OWN[own]})" if before else ""
+    return Mark(rule, f"{_OWN[own]}{ahead}{behind}")
