@@ -54,6 +54,9 @@ def can_begin(source: str, start: str) -> bool:
     >>> can_begin("年(?=[，,]全)(?<=今年)(?!度)", "年，"), can_begin("年(?=[，,]全)", "年全")
     (True, False)
     """
+    literal = _literal(source)
+    if len(literal) > 1:
+        return start.startswith(literal) or literal.startswith(start)
     pattern = _opening(source)
     return pattern is None or pattern.match(start, partial=True) is not None
 
@@ -64,9 +67,9 @@ def can_follow(source: str, before: str, first: str) -> bool:
     >>> can_follow("年(?=[，,]全)(?<=[今去]年)", "今", "年"), can_follow("年(?=[，,]全)(?<=[今去]年)", "少", "年")
     (True, False)
     """
-    literal, patterns = _closings(source)
-    end = before + (literal or first)
-    return all(pattern.match(end, partial=True) is not None for pattern in patterns)
+    if len(_literal(source)) > 1:  # rare enough, and worth no further patterns to compile
+        return True
+    return all(pattern.match(before + first, partial=True) is not None for pattern in _closings(source))
 
 
 @lru_cache(maxsize=2048)
@@ -76,13 +79,23 @@ def _opening(source: str) -> regex.Pattern[str] | None:
 
 
 @lru_cache(maxsize=2048)
-def _closings(source: str) -> tuple[str, tuple[regex.Pattern[str], ...]]:
-    """The literal that a pattern begins with, and the lookbehinds that follow it at once as reversed patterns."""
-    head = _HEAD.match(source.replace(_HOLE, ""))
-    if head is None or _is_choice(source):
-        return "", ()
-    reversed_ = (_compiled(f"(?r)(?:{_AROUND.sub('', part)})") for part in head.captures("behind"))
-    return head["literal"] or "", tuple(pattern for pattern in reversed_ if pattern is not None)
+def _closings(source: str) -> tuple[regex.Pattern[str], ...]:
+    """As reversed patterns the lookbehinds that stand at once behind the character that the pattern begins with."""
+    head = _head(source)
+    behind = head.captures("behind") if head is not None else ()
+    reversed_ = (_compiled(f"(?r)(?:{_AROUND.sub('', part)})") for part in behind)
+    return tuple(pattern for pattern in reversed_ if pattern is not None)
+
+
+@lru_cache(maxsize=2048)
+def _literal(source: str) -> str:
+    """The characters that a pattern begins with plainly, none where it begins with a class."""
+    head = _head(source)
+    return (head["literal"] or "") if head is not None else ""
+
+
+def _head(source: str) -> regex.Match[str] | None:
+    return None if _is_choice(source) else _HEAD.match(source.replace(_HOLE, ""))
 
 
 def _is_choice(source: str) -> bool:

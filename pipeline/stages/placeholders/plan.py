@@ -47,7 +47,7 @@ class Mark:
     gives: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scan:
     """A mark's pattern, compiled at first use."""
 
@@ -154,31 +154,39 @@ class Searches:
 
 
 class Choice:
-    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
-
-    Two rules may have the same pattern but no two the same rule; all patterns are compiled at first use.
-    """
+    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope."""
 
     def __init__(self, marks: Iterable[Mark]) -> None:
         self._scans = tuple(map(Scan, marks))
-        self._able: dict[str, tuple[Scan, ...]] = {}
+        self._begin: dict[str, frozenset[Scan]] = {}
+        self._follow: dict[str, frozenset[Scan]] = {}
+        self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
 
     def match(self, text: str, place: int) -> tuple[Rule, regex.Match[str]] | None:
         """The first rule that matches at a place, and its match."""
-        around = text[max(place - 1, 0) : place + 2]
-        able = self._able.get(around)
+        begin = self._begins(text[place : place + 2])
+        follow = self._follows(text[max(place - 1, 0) : place + 1])
+        able = self._able.get((begin, follow))
         if able is None:
-            able = self._able[around] = tuple(scan for scan in self._scans if _hopes(scan.mark.source, text, place))
+            able = self._able[begin, follow] = tuple(scan for scan in self._scans if scan in begin and scan in follow)
         for scan in able:
             match = scan.pattern.match(text, place)
             if match is not None:
                 return scan.mark.rule, match
         return None
 
+    def _begins(self, pair: str) -> frozenset[Scan]:
+        if pair not in self._begin:
+            self._begin[pair] = frozenset(scan for scan in self._scans if can_begin(scan.mark.source, pair))
+        return self._begin[pair]
 
-def _hopes(source: str, text: str, place: int) -> bool:
-    """Whether a pattern may match at a place, as its character and the two beside it tell."""
-    return can_begin(source, text[place : place + 2]) and (not place or can_follow(source, text[place - 1], text[place]))
+    def _follows(self, pair: str) -> frozenset[Scan]:
+        if pair not in self._follow:
+            first = pair[-1]
+            self._follow[pair] = frozenset(
+                scan for scan in self._scans if len(pair) == 1 or can_follow(scan.mark.source, pair[0], first)
+            )
+        return self._follow[pair]
 
 
 @dataclass(frozen=True, slots=True)
