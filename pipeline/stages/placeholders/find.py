@@ -252,18 +252,29 @@ def _windows(spans: list[Span], size: int) -> list[Span]:
 
 
 def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
-    """The text with one noncharacter for each mask, and where these stand."""
+    """The text with one noncharacter for each mask, and where these stand; single spaces around a mask are left out."""
     pieces, places, done, size = [], [], 0, 0
     for start, end in spans:
         token = text[start:end]
-        pieces.append(text[done:start])
-        size += start - done
+        before = text[done:start]
+        if _PADDED.search(before):
+            before = before[:-1]
+        if done and _PADS.match(before):
+            before = before[1:]
+        pieces.append(before)
+        size += len(before)
         places.append(size)
         pieces.append(_sign(token))
         size += 1
         done = end
-    pieces.append(text[done:])
+    rest = text[done:]
+    pieces.append(rest[1:] if _PADS.match(rest) else rest)
     return "".join(pieces), places
+
+
+_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]$")
+_PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
+"""Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
 
 
 def _sign(token: str) -> str:
