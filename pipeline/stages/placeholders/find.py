@@ -162,16 +162,18 @@ def _suggestion(surface: str, mark: Mark, match: regex.Match[str], place: int, s
         name = speeches.clock(place).says(data["era"])
         return name + data.get("tail", "") if name else None
     if "words" in data:
-        return _word(surface, data["words"])
+        return _word(surface, data["words"], data.get("lost", ""))
     if "gives" in data:
         return cast("str | None", data["gives"].get(surface))
     return cast("str | None", params.get("suggestion"))
 
 
-def _word(damaged: str, words: Iterable[str]) -> str | None:
-    """The one word of a list that a damaged word can have been: digits stand for one to three letters of it."""
+def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
+    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters of it."""
     head, tail = regex.split(r"\d[0-9xX*×]*", damaged.lower(), maxsplit=1)
     around = [word for word in words if word.startswith(head) and word.endswith(tail)]
+    if head + lost + tail in around:
+        return head + lost + tail
     fits = [word for word in around if 0 < len(word) - len(head) - len(tail) <= 3]
     return fits[0] if len(fits) == 1 else None
 
