@@ -169,7 +169,7 @@ def _suggestion(surface: str, mark: Mark, match: regex.Match[str], place: int, s
 
 
 def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
-    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters of it."""
+    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters."""
     head, tail = regex.split(r"\d[0-9xX*×]*", damaged.lower(), maxsplit=1)
     around = [word for word in words if word.startswith(head) and word.endswith(tail)]
     if head + lost + tail in around:
