@@ -151,7 +151,7 @@ def _simplified(labelled: Labelled, draft: Draft, book: Rulebook) -> tuple[Assem
 def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged, book: Rulebook) -> _Marked:
     part, simplified = drafted
     title = (draft.title or "").strip() or None
-    if title and (simplified.ledger or script.is_traditional(title)):
+    if title and (simplified.ledger or script.is_traditional(title, book)):
         title = script.convert(title, book)
     before = part.ledger.then(simplified.ledger)
     return _Marked(part, title, simplified.ledger, before, staged, (*draft.flags, *part.flags, *staged.flags))

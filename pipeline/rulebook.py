@@ -36,6 +36,7 @@ import regex
 from regex import Match, Pattern
 
 from pipeline.errors import RulesError
+from pipeline.patterns import compiled
 
 STAGES = (
     "repair", "labels", "boilerplate", "links", "paragraphs", "script", "placeholders", "punctuation", "duplicates", "learn",
@@ -129,7 +130,7 @@ class Rule:
         """
         source = self.pattern if self.pattern is not None else alternation(self.literals)
         try:
-            return regex.compile(source, regex.MULTILINE)
+            return compiled(source, regex.MULTILINE)
         except regex.error as error:
             raise _problem(
                 self.file, self.id, f"its pattern does not compile: {error}", "mend the pattern (syntax of the regex package)"

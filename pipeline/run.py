@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from pipeline import __version__
+from pipeline import __version__, patterns
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
 from pipeline.ledger import Ledger
@@ -302,7 +302,9 @@ def _start_worker(book: Rulebook, options: Options) -> None:
 
 
 def _work(page: tuple[str, Path]) -> _Cleaned:
-    return _clean_one(page, _worker["book"], _worker["options"])
+    done = _clean_one(page, _worker["book"], _worker["options"])
+    patterns.keep_now_and_then()
+    return done
 
 
 def _clean_one(page: tuple[str, Path], book: Rulebook, options: Options) -> _Cleaned:

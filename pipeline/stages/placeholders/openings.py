@@ -15,6 +15,8 @@ from typing import Any
 
 import regex
 
+from pipeline.patterns import compiled
+
 _DEFINE = r"(?(DEFINE)(?P<inside>(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|[^()\[\\]|\((?&inside)\))*+))"
 _NOT_AHEAD = regex.compile(_DEFINE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
 """A lookbehind or a negative lookahead: without them a pattern asks less."""
@@ -108,7 +110,7 @@ def _compiled(source: str) -> regex.Pattern[str] | None:
     if "(?x)" in source:
         return None
     try:
-        return regex.compile(source, regex.MULTILINE)
+        return compiled(source, regex.MULTILINE)
     except regex.error:
         return None
 

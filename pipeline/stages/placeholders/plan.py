@@ -25,6 +25,7 @@ from typing import Any
 import regex
 
 from pipeline.errors import RulesError
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
 from pipeline.stages.placeholders.anchors import anchors
 from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow, firsts
@@ -297,7 +298,7 @@ _NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
 
 def _regex(mark: Mark) -> regex.Pattern[str]:
     try:
-        return regex.compile(mark.source, regex.MULTILINE)
+        return compiled(mark.source, regex.MULTILINE)
     except regex.error as error:
         problem = f"its pattern does not compile: {error}; mend the pattern"
         raise RulesError(f"{mark.rule.file}: rule {mark.rule.id!r}: {problem}") from None
