@@ -29,12 +29,15 @@ class Clock:
     def __init__(self, text: str, plan: Plan, published: str | None) -> None:
         self._text, self._plan, self._published = text, plan, published
         self._period: Period | None = None
+        self._said: dict[str, str | None] = {}
 
     def says(self, name: str) -> str | None:
         """What the era table ``name`` has for the speech's time, or None where that is not certain."""
-        if self._period is None:
-            self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
-        return era(self._plan.settings["eras"], name, self._period)
+        if name not in self._said:
+            if self._period is None:
+                self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
+            self._said[name] = era(self._plan.settings["eras"], name, self._period)
+        return self._said[name]
 
 
 class Speeches:

@@ -30,8 +30,11 @@ _HEAD = regex.compile(
 _FIRST = regex.compile(
     r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]|\\[?*+.|()\[\]{}$^])|\[(?P<any>[^\^\\\[\]\-][^\\\[\]\-]*+)\])(?![?*]|\{0?,)"
 )
-_CLASS = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", regex.DOTALL)
-_BRACKETED = regex.compile(r"\((?:[^()]|(?R))*\)")
+_HEADED = regex.compile(
+    _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])\(\?:(?P<choice>(?&inside))\)", regex.DOTALL
+)
+"""A literal or class and behind it nothing but a group to choose from."""
+_BAR = regex.compile(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
 _HOLE = "(?P<hole>)"
 _BEYOND = "\uffff"
 """A noncharacter for all that a table of 16 bits has no place for."""
@@ -45,9 +48,27 @@ def firsts(source: str) -> frozenset[str] | None:
     """
     plain = _NOT_AHEAD.sub("", source.replace(_HOLE, ""))
     match = _FIRST.match(plain)
-    if match is None or _is_choice(plain):
+    if match is None or _BAR.search(plain):
         return None
     return frozenset(match["one"][-1] if match["one"] else match["any"])
+
+
+def alternatives(source: str) -> list[str]:
+    """The patterns that a pattern lets choose from at its top, or behind the literal or class that it begins with.
+
+    Of each alone more can be told by what stands beside a place.
+
+    >>> alternatives("人(?:(?=[，。])(?<=有人)|(?=们))")
+    ['人(?=[，。])(?<=有人)', '人(?=们)']
+    >>> alternatives("[x|]年|(?:a|b)月")
+    ['[x|]年', '(?:a|b)月']
+    """
+    if "(?x)" in source:
+        return [source]
+    headed = _HEADED.fullmatch(source)
+    head, choice = (headed["head"], headed["choice"]) if headed else ("", source)
+    bars = [match.start() for match in _BAR.finditer(choice)]
+    return [head + choice[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
 
 
 def can_begin(source: str, start: str) -> bool:
@@ -97,12 +118,7 @@ def _literal(source: str) -> str:
 
 
 def _head(source: str) -> regex.Match[str] | None:
-    return None if _is_choice(source) else _HEAD.match(source.replace(_HOLE, ""))
-
-
-def _is_choice(source: str) -> bool:
-    """Whether a pattern is several to choose from."""
-    return "|" in _BRACKETED.sub("", _CLASS.sub("", source))
+    return None if _BAR.search(source) else _HEAD.match(source.replace(_HOLE, ""))
 
 
 def _compiled(source: str) -> regex.Pattern[str] | None:

@@ -18,7 +18,7 @@ no pattern reaches from one speech into the next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
 from pipeline.stages.placeholders.anchors import anchors
-from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow, firsts
+from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
 
 ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
 """Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
@@ -95,7 +95,7 @@ class Searches:
         shifts = [(triple[0], number, shift) for triple, own in self._anchors.items() for number, shift in own]
         self._unled = {first for first, _, shift in shifts if not shift}
         self._led = {self._formulas[number].literal[shift - 1] + first for first, number, shift in shifts if shift}
-        self.marks = tuple(marks)
+        self.marks = tuple(part for mark in marks for part in _parts(mark))
         self._scans = tuple(map(Scan, self.marks))
         beginnings = [firsts(scan.mark.source) for scan in self._scans]
         self._everywhere = tuple(number for number, signs in enumerate(beginnings) if signs is None)
@@ -158,7 +158,7 @@ class Choice:
     """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope."""
 
     def __init__(self, marks: Iterable[Mark]) -> None:
-        self._scans = tuple(map(Scan, marks))
+        self._scans = tuple(Scan(part) for mark in marks for part in _parts(mark))
         self._begin: dict[str, frozenset[Scan]] = {}
         self._follow: dict[str, frozenset[Scan]] = {}
         self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
@@ -188,6 +188,11 @@ class Choice:
                 scan for scan in self._scans if len(pair) == 1 or can_follow(scan.mark.source, pair[0], first)
             )
         return self._follow[pair]
+
+
+def _parts(mark: Mark) -> list[Mark]:
+    """A mark as one mark for each pattern that its own lets choose from."""
+    return [replace(mark, source=source) for source in alternatives(mark.source)]
 
 
 @dataclass(frozen=True, slots=True)
