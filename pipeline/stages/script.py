@@ -24,6 +24,7 @@ from typing import Any
 
 from pipeline.ledger import Kind, Ledger
 from pipeline.rulebook import Rulebook, StageRules, rules_for
+from pipeline.signs import Signs
 from pipeline.stages import Staged
 
 NAME = "script"
@@ -42,8 +43,8 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     (0, '這', '这', ('script/traditional',))
     """
     known = rules_for(NAME, rules)
-    traditional, _ = _signs(known)
-    if traditional.search(text) is None:
+    traditional, _, signs = _signs(known)
+    if not signs.seen(text) or traditional.search(text) is None:
         return Staged(text)
     if is_traditional(text, known):
         rule, after = known.by_id.get(WHOLE), to_simplified(text)
@@ -97,7 +98,7 @@ def is_traditional(text: str, rules: StageRules | Rulebook | None = None) -> boo
     >>> is_traditional("歷史與現實"), is_traditional("历史与现实"), is_traditional("著名的乾安县")
     (True, False, False)
     """
-    traditional, simplified = _signs(rules_for(NAME, rules))
+    traditional, simplified, _ = _signs(rules_for(NAME, rules))
     marks = len(traditional.findall(text))
     return marks >= 2 and marks > len(simplified.findall(text))
 
@@ -137,10 +138,10 @@ def _converter(name: str) -> Any:
     return opencc.OpenCC(name)
 
 
-def _signs(rules: StageRules) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """TRAD and SIMP as classes; re finds one of so many characters far faster than regex does."""
-    signs: tuple[re.Pattern[str], re.Pattern[str]] | None = rules.derived.get("signs")
+def _signs(rules: StageRules) -> tuple[re.Pattern[str], re.Pattern[str], Signs]:
+    """TRAD and SIMP as classes, since re finds one of so many characters far faster than regex does; and a table of TRAD."""
+    signs: tuple[re.Pattern[str], re.Pattern[str], Signs] | None = rules.derived.get("signs")
     if signs is None:
         traditional, simplified = (re.compile(f"[{rules.settings[name]}]") for name in ("traditional", "simplified"))
-        signs = rules.derived["signs"] = traditional, simplified
+        signs = rules.derived["signs"] = traditional, simplified, Signs([traditional])
     return signs

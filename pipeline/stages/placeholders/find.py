@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import cast
 
@@ -125,7 +124,7 @@ def _cleared(text: str, found: tuple[Placeholder, ...], rule: Rule, acted: set[s
             named = item.type == "person" and text[item.start - 1 : item.start] in surnames
             value = clear_form(text, item.start, item.end, rule.regex, named=named)
             if value is not None:
-                item = replace(item, suggestion=value, rule=rule.name)
+                item = item._replace(suggestion=value, rule=rule.name)
                 acted.add(rule.name)
         made.append(item)
     return tuple(made)
