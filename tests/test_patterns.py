@@ -13,6 +13,7 @@ import regex
 
 from pipeline import cache, patterns
 from pipeline.cache import VARIABLE
+from pipeline.rulebook import read_rule_file
 
 PROGRAM = """
 import regex
@@ -100,3 +101,16 @@ def test_where_the_cache_lies(variables: dict[str, str], place: str, monkeypatch
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cache.folder() == Path(place)
+
+
+def test_rule_files_are_read_back_only_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    file = tmp_path / "repair.toml"
+    for word in ("甲", "乙"):
+        file.write_text(f'[sets]\nwords = ["{word}"]\n', encoding="utf-8")
+        for _ in range(2):
+            assert read_rule_file(file) == ("repair", {"sets": {"words": [word]}})
+    kept = tmp_path / "cache" / "rules-repair.json"
+    for damage in (b"", b"junk", kept.read_bytes()[:-3], kept.read_bytes().replace(b"words", b"other")):
+        kept.write_bytes(damage)
+        assert read_rule_file(file) == ("repair", {"sets": {"words": ["乙"]}})
