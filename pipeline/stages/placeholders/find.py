@@ -164,16 +164,18 @@ def _suggestion(surface: str, mark: Mark, match: regex.Match[str], place: int, s
         name = speeches.clock(place).says(data["era"])
         return name + data.get("tail", "") if name else None
     if "words" in data:
-        return _word(surface, data["words"])
+        return _word(surface, data["words"], data.get("lost", ""))
     if "gives" in data:
         return cast("str | None", data["gives"].get(surface))
     return cast("str | None", params.get("suggestion"))
 
 
-def _word(damaged: str, words: Iterable[str]) -> str | None:
-    """The one word of a list that a damaged word can have been: digits stand for one to three letters of it."""
+def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
+    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters of it."""
     head, tail = regex.split(r"\d[0-9xX*×]*", damaged.lower(), maxsplit=1)
     around = [word for word in words if word.startswith(head) and word.endswith(tail)]
+    if head + lost + tail in around:
+        return head + lost + tail
     fits = [word for word in around if 0 < len(word) - len(head) - len(tail) <= 3]
     return fits[0] if len(fits) == 1 else None
 
@@ -254,18 +256,29 @@ def _windows(spans: list[Span], size: int) -> list[Span]:
 
 
 def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
-    """The text with one noncharacter for each mask, and where these stand."""
+    """The text with one noncharacter for each mask, and where these stand; single spaces around a mask are left out."""
     pieces, places, done, size = [], [], 0, 0
     for start, end in spans:
         token = text[start:end]
-        pieces.append(text[done:start])
-        size += start - done
+        before = text[done:start]
+        if _PADDED.search(before):
+            before = before[:-1]
+        if done and _PADS.match(before):
+            before = before[1:]
+        pieces.append(before)
+        size += len(before)
         places.append(size)
         pieces.append(_sign(token))
         size += 1
         done = end
-    pieces.append(text[done:])
+    rest = text[done:]
+    pieces.append(rest[1:] if _PADS.match(rest) else rest)
     return "".join(pieces), places
+
+
+_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]$")
+_PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
+"""Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
 
 
 def _sign(token: str) -> str:

@@ -260,7 +260,7 @@ def _compile(rules: StageRules) -> Plan:
         holes=Searches(_different(formulas), [mark for mark in holes if not _waits(mark.rule)]),
         straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
         late_holes=tuple((mark, _regex(mark)) for mark in holes if _waits(mark.rule)),
-        types=Choice(map(_type, types)),
+        types=Choice(mark for rule in types for mark in _types(rule)),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
         families={character: rule for characters, rule in families.items() for character in characters},
@@ -352,13 +352,28 @@ def _different(formulas: Iterable[Formula]) -> list[Formula]:
     return list({formula.literal: formula for formula in reversed(list(formulas))}.values())[::-1]
 
 
-def _type(rule: Rule) -> Mark:
-    """A type rule as a pattern to be matched at a mask in the view that has one sign for each."""
-    source = _source(rule)
-    own = next((sign for sign in source if sign in _OWN), None)
-    if own is None:
-        raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣; put ▣ where the mask stands")
-    before, after = (part.replace("▢", f"[{ANY_MASK}]") for part in source.split(own, 1))
-    ahead = f"(?={after})" if after else ""
-    behind = f"(?<=(?:{before}){_OWN[own]})" if before else ""
-    return Mark(rule, f"{_OWN[own]}{ahead}{behind}")
+def _types(rule: Rule) -> Iterator[Mark]:
+    """A type rule's choices as patterns to be matched at a mask in the view that has one sign for each."""
+    for source in _choices(_source(rule)):
+        own = next((sign for sign in source if sign in _OWN), None)
+        if own is None or source.count(own) > 1:
+            mend = "put ▣ once into each choice, where the mask stands"
+            raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣, or several: {source}; {mend}")
+        before, after = (part.replace("▢", f"[{ANY_MASK}]") for part in source.split(own))
+        ahead = f"(?={after})" if after else ""
+        behind = f"(?<=(?:{before}){_OWN[own]})" if before else ""
+        yield Mark(rule, f"{_OWN[own]}{ahead}{behind}")
+
+
+def _choices(source: str) -> list[str]:
+    """The alternatives of a pattern; those inside brackets are no alternatives of the whole.
+
+    >>> _choices("第▣名|[|]▣(?:元|角)")
+    ['第▣名', '[|]▣(?:元|角)']
+    """
+    hidden = _BRACKETS.sub(lambda match: " " * len(match[0]), source)
+    ends = [*(place for place, sign in enumerate(hidden) if sign == "|"), len(source)]
+    return [source[low:high] for low, high in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
+
+
+_BRACKETS = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(?P<group>\((?:\\.|\[(?:\\.|[^\]\\])*\]|[^()\[\\]|(?P>group))*\))")
