@@ -171,7 +171,7 @@ def _suggestion(surface: str, mark: Mark, match: regex.Match[str], place: int, s
 
 
 def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
-    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters of it."""
+    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters."""
     head, tail = regex.split(r"\d[0-9xX*×]*", damaged.lower(), maxsplit=1)
     around = [word for word in words if word.startswith(head) and word.endswith(tail)]
     if head + lost + tail in around:
@@ -261,7 +261,7 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     for start, end in spans:
         token = text[start:end]
         before = text[done:start]
-        if _PADDED.search(before):
+        if _PADDED.fullmatch(before[-2:]):
             before = before[:-1]
         if done and _PADS.match(before):
             before = before[1:]
@@ -276,7 +276,7 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     return "".join(pieces), places
 
 
-_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]$")
+_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]")
 _PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
 """Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
 

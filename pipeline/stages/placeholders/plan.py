@@ -154,11 +154,18 @@ class Searches:
                     yield scan.mark, match
 
 
+_FEW = 2
+
+
 class Choice:
-    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope."""
+    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
+
+    Of a pattern that lets choose, only what may match is tried, or the whole where that is more than `_FEW`.
+    """
 
     def __init__(self, marks: Iterable[Mark]) -> None:
-        self._scans = tuple(Scan(part) for mark in marks for part in _parts(mark))
+        self._wholes = tuple((Scan(mark), tuple(map(Scan, _parts(mark)))) for mark in marks)
+        self._scans = tuple(part for _, parts in self._wholes for part in parts)
         self._begin: dict[str, frozenset[Scan]] = {}
         self._follow: dict[str, frozenset[Scan]] = {}
         self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
@@ -169,12 +176,17 @@ class Choice:
         follow = self._follows(text[max(place - 1, 0) : place + 1])
         able = self._able.get((begin, follow))
         if able is None:
-            able = self._able[begin, follow] = tuple(scan for scan in self._scans if scan in begin and scan in follow)
+            able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
         for scan in able:
             match = scan.pattern.match(text, place)
             if match is not None:
                 return scan.mark.rule, match
         return None
+
+    def _hopeful(self, able: frozenset[Scan]) -> Iterator[Scan]:
+        for whole, parts in self._wholes:
+            some = [part for part in parts if part in able]
+            yield from some if len(some) <= _FEW else (whole,)
 
     def _begins(self, pair: str) -> frozenset[Scan]:
         if pair not in self._begin:
@@ -354,7 +366,7 @@ def _different(formulas: Iterable[Formula]) -> list[Formula]:
 
 def _types(rule: Rule) -> Iterator[Mark]:
     """A type rule's choices as patterns to be matched at a mask in the view that has one sign for each."""
-    for source in _choices(_source(rule)):
+    for source in alternatives(_source(rule)):
         own = next((sign for sign in source if sign in _OWN), None)
         if own is None or source.count(own) > 1:
             mend = "put ▣ once into each choice, where the mask stands"
@@ -363,17 +375,3 @@ def _types(rule: Rule) -> Iterator[Mark]:
         ahead = f"(?={after})" if after else ""
         behind = f"(?<=(?:{before}){_OWN[own]})" if before else ""
         yield Mark(rule, f"{_OWN[own]}{ahead}{behind}")
-
-
-def _choices(source: str) -> list[str]:
-    """The alternatives of a pattern; those inside brackets are no alternatives of the whole.
-
-    >>> _choices("第▣名|[|]▣(?:元|角)")
-    ['第▣名', '[|]▣(?:元|角)']
-    """
-    hidden = _BRACKETS.sub(lambda match: " " * len(match[0]), source)
-    ends = [*(place for place, sign in enumerate(hidden) if sign == "|"), len(source)]
-    return [source[low:high] for low, high in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
-
-
-_BRACKETS = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(?P<group>\((?:\\.|\[(?:\\.|[^\]\\])*\]|[^()\[\\]|(?P>group))*\))")
