@@ -188,12 +188,13 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
     if not spans:
         return spans
     aside = _aside(text, spans, plan)
+    asleep = plan.signs.asleep(text)
     kept = []
     done, last = 0, None
     for start, end in spans:
         rule = last if start < done else None
         if rule is None:
-            done, last = _sign_aside(text, start, end, plan)
+            done, last = _sign_aside(text, start, end, plan, asleep)
             rule = last
         if rule is None and aside:
             rule = next((aside[place] for place in range(start, end) if place in aside), None)
@@ -204,12 +205,12 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
     return kept
 
 
-def _sign_aside(text: str, start: int, end: int, plan: Plan) -> tuple[int, Rule | None]:
+def _sign_aside(text: str, start: int, end: int, plan: Plan, asleep: frozenset[str]) -> tuple[int, Rule | None]:
     """Where the look-alike ends that begins with one of the signs of a token, and its rule; or 0 and None."""
     if text[end] in plan.plain and text[end - 1] in _PLAIN_SIGNS:
         return 0, None
     for place in range(start, end):
-        found = plan.signs.match(text, place)
+        found = plan.signs.match(text, place, asleep)
         if found is not None and found[1].end() > place:
             return found[1].end(), found[0]
     return 0, None
