@@ -28,7 +28,7 @@ import regex
 from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
-from pipeline.stages.placeholders.anchors import anchors
+from pipeline.stages.placeholders.anchors import Anchors
 from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
 
 ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
@@ -70,6 +70,11 @@ class Formula:
     hole: int
     edge: str = ""
 
+    @property
+    def anchor(self) -> int:
+        """The place in the literal of the three characters at the hole: one before it and two behind, as far as there are."""
+        return max(0, min(self.hole - 1, len(self.literal) - 3))
+
     def holds(self, text: str, start: int) -> bool:
         """Whether the formula that stands at ``start`` has its hole, and is not whole."""
         if self.hole == 0:
@@ -80,22 +85,17 @@ class Formula:
 Hit = tuple[Mark, regex.Match[str]]
 Found = tuple[list[tuple[Formula, int]], Iterator[Hit]]
 
-_FORMULAS = -1
-
 
 class Searches:
     """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
 
-    A formula is known by its rarest three neighbouring characters, a mark by the two that its pattern can begin with.
+    A formula is known by three characters at its hole, since these stand side by side nowhere else; a mark by those that its
+    pattern can begin with and look back to.
     """
 
     def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
         self._formulas = tuple(formulas)
-        self._anchors = anchors([formula.literal for formula in self._formulas])
-        self._anchored = {triple[:2] for triple in self._anchors}
-        shifts = [(triple[0], number, shift) for triple, own in self._anchors.items() for number, shift in own]
-        self._unled = {first for first, _, shift in shifts if not shift}
-        self._led = {self._formulas[number].literal[shift - 1] + first for first, number, shift in shifts if shift}
+        self._anchors = Anchors([(formula.literal, formula.anchor) for formula in self._formulas])
         self.marks = tuple(part for mark in marks for part in _parts(mark))
         self._scans = tuple(map(Scan, self.marks))
         beginnings = [firsts(scan.mark.source) for scan in self._scans]
@@ -104,41 +104,29 @@ class Searches:
         for number, signs in enumerate(beginnings):
             for sign in signs or ():
                 self._begin.setdefault(sign, []).append(number)
-        self._neighbours = Neighbours({*self._begin, *(pair[0] for pair in self._anchored)}, self._begins, self._follows)
+        self._neighbours = Neighbours(self._begin, self._begins, self._follows)
 
     def _begins(self, start: str) -> tuple[int, ...]:
-        """The marks that can begin with a pair; `_FORMULAS` stands for the formulas whose anchor may."""
-        begun = self._begin.get(start[0], ())
-        marks = tuple(number for number in begun if can_begin(self._scans[number].mark.source, start))
-        return (_FORMULAS, *marks) if start in self._anchored or len(start) == 1 else marks
+        """The marks that can begin with a pair, or with a character alone."""
+        return tuple(n for n in self._begin.get(start[0], ()) if can_begin(self._scans[n].mark.source, start))
 
     def _follows(self, pair: str) -> tuple[int, ...]:
-        """The marks that can begin with the second of two characters behind the first; `_FORMULAS` as in `_begins`."""
-        first = pair[-1]
-        begun = self._begin.get(first, ())
+        """The marks that can begin with the second of two characters behind the first, or with a character alone."""
+        begun = self._begin.get(pair[-1], ())
         if len(pair) == 1:
-            return (_FORMULAS, *begun)
-        able = tuple(number for number in begun if can_follow(self._scans[number].mark.source, pair[0], first))
-        return (_FORMULAS, *able) if first in self._unled or pair in self._led else able
+            return tuple(begun)
+        return tuple(n for n in begun if can_follow(self._scans[n].mark.source, pair[0], pair[1]))
 
     def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
         """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
+        part = text[low:high]
+        hits = sorted((number, low + start) for number, start in self._anchors.places(part))
+        formulas = [(self._formulas[number], start) for number, start in hits if self._formulas[number].holds(text, start)]
         places: dict[int, list[int]] = {number: [] for number in self._everywhere}
-        for place, numbers in self._neighbours.places(text[low:high]):
+        for place, numbers in self._neighbours.places(part):
             for number in numbers:
                 places.setdefault(number, []).append(low + place)
-        return self._stand(text, places.pop(_FORMULAS, [])), self._match(text, places, low, high)
-
-    def _stand(self, text: str, places: Iterable[int]) -> list[tuple[Formula, int]]:
-        hits: list[tuple[int, int]] = []
-        known = self._anchors
-        for place in places:
-            for number, shift in known.get(text[place : place + 3], ()):
-                formula = self._formulas[number]
-                start = place - shift
-                if start >= 0 and text.startswith(formula.literal, start) and formula.holds(text, start):
-                    hits.append((number, start))
-        return [(self._formulas[number], start) for number, start in sorted(hits)]
+        return formulas, self._match(text, places, low, high)
 
     def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
         for number in sorted(places):
