@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipeline.assembly import Assembled, assemble
 from pipeline.ledger import Ledger
@@ -36,8 +36,7 @@ class Options:
     placeholders: Literal["keep", "tag"] = "keep"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A placeholder with its place in the decoded page besides its place in the text."""
 
     placeholder: Placeholder
@@ -151,7 +150,7 @@ def _simplified(labelled: Labelled, draft: Draft, book: Rulebook) -> tuple[Assem
 def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged, book: Rulebook) -> _Marked:
     part, simplified = drafted
     title = (draft.title or "").strip() or None
-    if title and (simplified.ledger or script.is_traditional(title)):
+    if title and (simplified.ledger or script.is_traditional(title, book)):
         title = script.convert(title, book)
     before = part.ledger.then(simplified.ledger)
     return _Marked(part, title, simplified.ledger, before, staged, (*draft.flags, *part.flags, *staged.flags))
@@ -205,7 +204,7 @@ def _outside(labelled: Labelled, repaired: Ledger, spans: list[tuple[int, int]],
         shift = titles[number].start - starts[number]
         span = _span(repaired, one.start + shift, one.end + shift, 0)
         if not any(low <= span[0] < high for low, high in spans):
-            yield Found(replace(one, start=span[0], end=span[1]), span)
+            yield Found(one._replace(start=span[0], end=span[1]), span)
 
 
 def _page_blocks(text: str, blocks: tuple[Block, ...], repaired: Ledger) -> Iterator[Block]:

@@ -549,6 +549,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         mend = "free the disk" if error.errno == errno.ENOSPC else "look at its permissions"
         say(f"{error.filename or 'standard input or output'}: {error.strerror or error}; {mend}, or read and write elsewhere")
         return WRONG_USE
+    finally:
+        from pipeline import patterns
+
+        patterns.keep()
     return status
 
 

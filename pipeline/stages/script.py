@@ -24,6 +24,7 @@ from typing import Any
 
 from pipeline.ledger import Kind, Ledger
 from pipeline.rulebook import Rulebook, StageRules, rules_for
+from pipeline.signs import Signs
 from pipeline.stages import Staged
 
 NAME = "script"
@@ -42,15 +43,16 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     (0, '這', '这', ('script/traditional',))
     """
     known = rules_for(NAME, rules)
-    if _signs()[0].search(text) is None:
+    traditional, _, signs = _signs(known)
+    if not signs.seen(text) or traditional.search(text) is None:
         return Staged(text)
-    if is_traditional(text):
+    if is_traditional(text, known):
         rule, after = known.by_id.get(WHOLE), to_simplified(text)
         places = [place for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
     else:
         rule, table = known.by_id.get(STRAY), {ord(char): to_simplified(char) for char in strays(text, known)}
         after = text.translate(table) if table else text
-        places = [match.start() for match in _signs()[0].finditer(text) if ord(match[0]) in table]
+        places = [match.start() for match in traditional.finditer(text) if ord(match[0]) in table]
     if rule is None or not places:
         return Staged(text)
     ledger = _changes(text, after, places, rule.name)
@@ -85,17 +87,18 @@ def strays(text: str, rules: StageRules | None = None) -> frozenset[str]:
     >>> sorted(strays("乾安县的同誌们，下麵开会")), strays("毕昇发明了活字")
     (['誌', '麵'], frozenset())
     """
-    found = frozenset(_signs()[0].findall(text)) - set(rules_for(NAME, rules).sets["names"])
+    known = rules_for(NAME, rules)
+    found = frozenset(_signs(known)[0].findall(text)) - set(known.sets["names"])
     return found if len(found) >= STRAYS else frozenset()
 
 
-def is_traditional(text: str) -> bool:
+def is_traditional(text: str, rules: StageRules | Rulebook | None = None) -> bool:
     """Whether a text is in traditional script, or was converted to it.
 
     >>> is_traditional("歷史與現實"), is_traditional("历史与现实"), is_traditional("著名的乾安县")
     (True, False, False)
     """
-    traditional, simplified = _signs()
+    traditional, simplified, _ = _signs(rules_for(NAME, rules))
     marks = len(traditional.findall(text))
     return marks >= 2 and marks > len(simplified.findall(text))
 
@@ -135,14 +138,10 @@ def _converter(name: str) -> Any:
     return opencc.OpenCC(name)
 
 
-@lru_cache(maxsize=1)
-def _signs() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """TRAD and SIMP as classes; re finds one of so many characters far faster than regex does."""
-    hanzi = [chr(code) for code in range(0x4E00, 0xA000)]
-
-    def changed(config: str, charset: str) -> re.Pattern[str]:
-        after = _converter(config).convert("\n".join(hanzi)).split("\n")
-        lacking = (a for a, b in zip(hanzi, after, strict=True) if a != b and not a.encode(charset, "ignore"))
-        return re.compile(f"[{''.join(lacking)}]")
-
-    return changed("t2s", "gb2312"), changed("s2t", "big5")
+def _signs(rules: StageRules) -> tuple[re.Pattern[str], re.Pattern[str], Signs]:
+    """TRAD and SIMP as classes, since re finds one of so many characters far faster than regex does; and a table of TRAD."""
+    signs: tuple[re.Pattern[str], re.Pattern[str], Signs] | None = rules.derived.get("signs")
+    if signs is None:
+        traditional, simplified = (re.compile(f"[{rules.settings[name]}]") for name in ("traditional", "simplified"))
+        signs = rules.derived["signs"] = traditional, simplified, Signs([traditional])
+    return signs

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.errors import RulesError
 from pipeline.rulebook import Rule, default_rulebook, load_rulebook
 from pipeline.stages import punctuation
-from pipeline.stages.punctuation import quotes
+from pipeline.stages.punctuation import quotes, seen
 
 RULES = default_rulebook()["punctuation"]
 BED = Path(__file__).parent.parent / "bed"
@@ -212,6 +212,18 @@ MIXED = st.text(
     ),
     max_size=40,
 )
+
+
+@settings(max_examples=200, deadline=None)
+@given(MIXED)
+def test_the_places_counted_in_a_long_text_are_those_found_in_a_short_one(text: str) -> None:
+    assert seen.counted(f"\n{text}\n") == seen.searched(f"\n{text}\n")
+
+
+def test_a_long_text_is_looked_at_in_pieces_without_a_seam() -> None:
+    text = "好,真好!他说:“走”,，(甲)1.5\n" * 2000
+    assert len(text) > seen.LONG
+    assert seen.counted(text) == seen.searched(text)
 
 
 def _hanzi(text: str) -> list[str]:

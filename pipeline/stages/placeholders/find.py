@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import cast
 
@@ -29,12 +28,15 @@ class Clock:
     def __init__(self, text: str, plan: Plan, published: str | None) -> None:
         self._text, self._plan, self._published = text, plan, published
         self._period: Period | None = None
+        self._said: dict[str, str | None] = {}
 
     def says(self, name: str) -> str | None:
         """What the era table ``name`` has for the speech's time, or None where that is not certain."""
-        if self._period is None:
-            self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
-        return era(self._plan.settings["eras"], name, self._period)
+        if name not in self._said:
+            if self._period is None:
+                self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
+            self._said[name] = era(self._plan.settings["eras"], name, self._period)
+        return self._said[name]
 
 
 class Speeches:
@@ -122,7 +124,7 @@ def _cleared(text: str, found: tuple[Placeholder, ...], rule: Rule, acted: set[s
             named = item.type == "person" and text[item.start - 1 : item.start] in surnames
             value = clear_form(text, item.start, item.end, rule.regex, named=named)
             if value is not None:
-                item = replace(item, suggestion=value, rule=rule.name)
+                item = item._replace(suggestion=value, rule=rule.name)
                 acted.add(rule.name)
         made.append(item)
     return tuple(made)
@@ -186,12 +188,13 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
     if not spans:
         return spans
     aside = _aside(text, spans, plan)
+    asleep = plan.signs.asleep(text)
     kept = []
     done, last = 0, None
     for start, end in spans:
         rule = last if start < done else None
         if rule is None:
-            done, last = _sign_aside(text, start, end, plan)
+            done, last = _sign_aside(text, start, end, plan, asleep)
             rule = last
         if rule is None and aside:
             rule = next((aside[place] for place in range(start, end) if place in aside), None)
@@ -202,12 +205,12 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
     return kept
 
 
-def _sign_aside(text: str, start: int, end: int, plan: Plan) -> tuple[int, Rule | None]:
+def _sign_aside(text: str, start: int, end: int, plan: Plan, asleep: frozenset[str]) -> tuple[int, Rule | None]:
     """Where the look-alike ends that begins with one of the signs of a token, and its rule; or 0 and None."""
     if text[end] in plan.plain and text[end - 1] in _PLAIN_SIGNS:
         return 0, None
     for place in range(start, end):
-        found = plan.signs.match(text, place)
+        found = plan.signs.match(text, place, asleep)
         if found is not None and found[1].end() > place:
             return found[1].end(), found[0]
     return 0, None
@@ -259,7 +262,7 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     for start, end in spans:
         token = text[start:end]
         before = text[done:start]
-        if _PADDED.search(before):
+        if _PADDED.fullmatch(before[-2:]):
             before = before[:-1]
         if done and _PADS.match(before):
             before = before[1:]
@@ -274,7 +277,7 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     return "".join(pieces), places
 
 
-_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]$")
+_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]")
 _PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
 """Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
 

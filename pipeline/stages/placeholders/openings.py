@@ -15,6 +15,8 @@ from typing import Any
 
 import regex
 
+from pipeline.patterns import compiled
+
 _DEFINE = r"(?(DEFINE)(?P<inside>(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|[^()\[\\]|\((?&inside)\))*+))"
 _NOT_AHEAD = regex.compile(_DEFINE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
 """A lookbehind or a negative lookahead: without them a pattern asks less."""
@@ -28,8 +30,11 @@ _HEAD = regex.compile(
 _FIRST = regex.compile(
     r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]|\\[?*+.|()\[\]{}$^])|\[(?P<any>[^\^\\\[\]\-][^\\\[\]\-]*+)\])(?![?*]|\{0?,)"
 )
-_CLASS = regex.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", regex.DOTALL)
-_BRACKETED = regex.compile(r"\((?:[^()]|(?R))*\)")
+_HEADED = regex.compile(
+    _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])\(\?:(?P<choice>(?&inside))\)", regex.DOTALL
+)
+"""A literal or class and behind it nothing but a group to choose from."""
+_BAR = regex.compile(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
 _HOLE = "(?P<hole>)"
 _BEYOND = "\uffff"
 """A noncharacter for all that a table of 16 bits has no place for."""
@@ -43,9 +48,27 @@ def firsts(source: str) -> frozenset[str] | None:
     """
     plain = _NOT_AHEAD.sub("", source.replace(_HOLE, ""))
     match = _FIRST.match(plain)
-    if match is None or _is_choice(plain):
+    if match is None or _BAR.search(plain):
         return None
     return frozenset(match["one"][-1] if match["one"] else match["any"])
+
+
+def alternatives(source: str) -> list[str]:
+    """The patterns that a pattern lets choose from at its top, or behind the literal or class that it begins with.
+
+    Of each alone more can be told by what stands beside a place.
+
+    >>> alternatives("人(?:(?=[，。])(?<=有人)|(?=们))")
+    ['人(?=[，。])(?<=有人)', '人(?=们)']
+    >>> alternatives("[x|]年|(?:a|b)月")
+    ['[x|]年', '(?:a|b)月']
+    """
+    if "(?x)" in source:
+        return [source]
+    headed = _HEADED.fullmatch(source)
+    head, choice = (headed["head"], headed["choice"]) if headed else ("", source)
+    bars = [match.start() for match in _BAR.finditer(choice)]
+    return [head + choice[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
 
 
 def can_begin(source: str, start: str) -> bool:
@@ -95,12 +118,7 @@ def _literal(source: str) -> str:
 
 
 def _head(source: str) -> regex.Match[str] | None:
-    return None if _is_choice(source) else _HEAD.match(source.replace(_HOLE, ""))
-
-
-def _is_choice(source: str) -> bool:
-    """Whether a pattern is several to choose from."""
-    return "|" in _BRACKETED.sub("", _CLASS.sub("", source))
+    return None if _BAR.search(source) else _HEAD.match(source.replace(_HOLE, ""))
 
 
 def _compiled(source: str) -> regex.Pattern[str] | None:
@@ -108,7 +126,7 @@ def _compiled(source: str) -> regex.Pattern[str] | None:
     if "(?x)" in source:
         return None
     try:
-        return regex.compile(source, regex.MULTILINE)
+        return compiled(source, regex.MULTILINE)
     except regex.error:
         return None
 
@@ -139,7 +157,7 @@ class Neighbours:
             self._rows[ord(first)] = row
         self._begins = _Table(len(known), begins)
         self._follows = _Table(len(known), follows)
-        self._both: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._both = _Both()
 
     def places(self, text: str) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The places of a text at which somebody may stand, ascending, and who: ascending numbers, never none."""
@@ -153,28 +171,38 @@ class Neighbours:
         behind = self._begins.look(own + codes.take(at + 1), at, text, 0)
         at, own, behind = (array[behind > _NOBODY] for array in (at, own, behind))
         before = self._follows.look(own + codes.take(at - 1), at, text, 1)
-        for place, first, second in zip((at - 1).tolist(), behind.tolist(), before.tolist(), strict=True):
-            both = self._both.get((first, second))
-            if both is None:
-                able = set(self._follows.answers[second])
-                both = self._both[first, second] = tuple(one for one in self._begins.answers[first] if one in able)
-            if both:
-                yield place, both
+        both = self._both.look(behind, before, self._begins.answers, self._follows.answers)
+        some = (both > _NOBODY).nonzero()[0]
+        places, numbers = (at.take(some) - 1).tolist(), both.take(some).tolist()
+        return ((place, self._both.answers[number]) for place, number in zip(places, numbers, strict=True))
 
 
 _UNKNOWN, _NOBODY = 0, 1
 
 
-class _Table:
+class _Answers:
+    """Answers by their numbers; the same answer has one number."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, ...]] = [(), ()]
+        self._numbers: dict[tuple[int, ...], int] = {(): _NOBODY}
+
+    def number(self, answer: tuple[int, ...]) -> int:
+        if answer not in self._numbers:
+            self._numbers[answer] = len(self.answers)
+            self.answers.append(answer)
+        return self._numbers[answer]
+
+
+class _Table(_Answers):
     """The answers for pairs of characters, each asked for once."""
 
     def __init__(self, rows: int, ask: Callable[[str], tuple[int, ...]]) -> None:
         import numpy as np
 
+        super().__init__()
         self._ask = ask
         self._table = np.zeros((rows + 1) << 16, dtype=np.uint16)  # the system gives only those parts that are used
-        self.answers: list[tuple[int, ...]] = [(), ()]
-        self._numbers: dict[tuple[int, ...], int] = {(): _NOBODY}
 
     def look(self, keys: Any, at: Any, text: str, back: int) -> Any:
         """Numbers of answers. at: places of the pairs' characters, counted from 1. back: whether a pair begins one before."""
@@ -183,16 +211,29 @@ class _Table:
         if len(new):
             for key, place in zip(keys.take(new).tolist(), at.take(new).tolist(), strict=True):
                 if self._table[key] == _UNKNOWN:
-                    self._table[key] = self._number(_pair(text, place - 1, back))
+                    self._table[key] = self.number(self._ask(_pair(text, place - 1, back)))
             found = self._table.take(keys)
         return found
 
-    def _number(self, pair: str) -> int:
-        answer = self._ask(pair)
-        if answer not in self._numbers:
-            self._numbers[answer] = len(self.answers)
-            self.answers.append(answer)
-        return self._numbers[answer]
+
+class _Both(_Answers):
+    """What two answers have in common, worked out once for each two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: Any = None
+
+    def look(self, first: Any, second: Any, firsts_: list[tuple[int, ...]], seconds: list[tuple[int, ...]]) -> Any:
+        """Numbers of answers, for arrays of numbers of the answers that are met."""
+        import numpy as np
+
+        if self._known is None or len(firsts_) > self._known.shape[0] or len(seconds) > self._known.shape[1]:
+            self._known = np.zeros((2 * len(firsts_), 2 * len(seconds)), dtype=np.uint16)
+        found = self._known[first, second]
+        for one, other in {*zip(first[found == _UNKNOWN].tolist(), second[found == _UNKNOWN].tolist(), strict=True)}:
+            able = set(seconds[other])
+            self._known[one, other] = self.number(tuple(number for number in firsts_[one] if number in able))
+        return self._known[first, second]
 
 
 def _pair(text: str, place: int, back: int) -> str:

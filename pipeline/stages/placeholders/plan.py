@@ -18,16 +18,18 @@ no pattern reaches from one speech into the next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 import regex
 
 from pipeline.errors import RulesError
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
-from pipeline.stages.placeholders.anchors import anchors
-from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow, firsts
+from pipeline.stages.placeholders.anchors import Anchors
+from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
 
 ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
 """Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
@@ -68,6 +70,11 @@ class Formula:
     hole: int
     edge: str = ""
 
+    @property
+    def anchor(self) -> int:
+        """The place in the literal of the three characters at the hole: one before it and two behind, as far as there are."""
+        return max(0, min(self.hole - 1, len(self.literal) - 3))
+
     def holds(self, text: str, start: int) -> bool:
         """Whether the formula that stands at ``start`` has its hole, and is not whole."""
         if self.hole == 0:
@@ -78,23 +85,18 @@ class Formula:
 Hit = tuple[Mark, regex.Match[str]]
 Found = tuple[list[tuple[Formula, int]], Iterator[Hit]]
 
-_FORMULAS = -1
-
 
 class Searches:
     """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
 
-    A formula is known by its rarest three neighbouring characters, a mark by the two that its pattern can begin with.
+    A formula is known by three characters at its hole, since these stand side by side nowhere else; a mark by those that its
+    pattern can begin with and look back to.
     """
 
     def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
         self._formulas = tuple(formulas)
-        self._anchors = anchors([formula.literal for formula in self._formulas])
-        self._anchored = {triple[:2] for triple in self._anchors}
-        shifts = [(triple[0], number, shift) for triple, own in self._anchors.items() for number, shift in own]
-        self._unled = {first for first, _, shift in shifts if not shift}
-        self._led = {self._formulas[number].literal[shift - 1] + first for first, number, shift in shifts if shift}
-        self.marks = tuple(marks)
+        self._anchors = Anchors([(formula.literal, formula.anchor) for formula in self._formulas])
+        self.marks = tuple(part for mark in marks for part in _parts(mark))
         self._scans = tuple(map(Scan, self.marks))
         beginnings = [firsts(scan.mark.source) for scan in self._scans]
         self._everywhere = tuple(number for number, signs in enumerate(beginnings) if signs is None)
@@ -102,41 +104,29 @@ class Searches:
         for number, signs in enumerate(beginnings):
             for sign in signs or ():
                 self._begin.setdefault(sign, []).append(number)
-        self._neighbours = Neighbours({*self._begin, *(pair[0] for pair in self._anchored)}, self._begins, self._follows)
+        self._neighbours = Neighbours(self._begin, self._begins, self._follows)
 
     def _begins(self, start: str) -> tuple[int, ...]:
-        """The marks that can begin with a pair; `_FORMULAS` stands for the formulas whose anchor may."""
-        begun = self._begin.get(start[0], ())
-        marks = tuple(number for number in begun if can_begin(self._scans[number].mark.source, start))
-        return (_FORMULAS, *marks) if start in self._anchored or len(start) == 1 else marks
+        """The marks that can begin with a pair, or with a character alone."""
+        return tuple(n for n in self._begin.get(start[0], ()) if can_begin(self._scans[n].mark.source, start))
 
     def _follows(self, pair: str) -> tuple[int, ...]:
-        """The marks that can begin with the second of two characters behind the first; `_FORMULAS` as in `_begins`."""
-        first = pair[-1]
-        begun = self._begin.get(first, ())
+        """The marks that can begin with the second of two characters behind the first, or with a character alone."""
+        begun = self._begin.get(pair[-1], ())
         if len(pair) == 1:
-            return (_FORMULAS, *begun)
-        able = tuple(number for number in begun if can_follow(self._scans[number].mark.source, pair[0], first))
-        return (_FORMULAS, *able) if first in self._unled or pair in self._led else able
+            return tuple(begun)
+        return tuple(n for n in begun if can_follow(self._scans[n].mark.source, pair[0], pair[1]))
 
     def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
         """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
+        part = text[low:high]
+        hits = sorted((number, low + start) for number, start in self._anchors.places(part))
+        formulas = [(self._formulas[number], start) for number, start in hits if self._formulas[number].holds(text, start)]
         places: dict[int, list[int]] = {number: [] for number in self._everywhere}
-        for place, numbers in self._neighbours.places(text[low:high]):
+        for place, numbers in self._neighbours.places(part):
             for number in numbers:
                 places.setdefault(number, []).append(low + place)
-        return self._stand(text, places.pop(_FORMULAS, [])), self._match(text, places, low, high)
-
-    def _stand(self, text: str, places: Iterable[int]) -> list[tuple[Formula, int]]:
-        hits: list[tuple[int, int]] = []
-        known = self._anchors
-        for place in places:
-            for number, shift in known.get(text[place : place + 3], ()):
-                formula = self._formulas[number]
-                start = place - shift
-                if start >= 0 and text.startswith(formula.literal, start) and formula.holds(text, start):
-                    hits.append((number, start))
-        return [(self._formulas[number], start) for number, start in sorted(hits)]
+        return formulas, self._match(text, places, low, high)
 
     def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
         for number in sorted(places):
@@ -153,27 +143,44 @@ class Searches:
                     yield scan.mark, match
 
 
+_FEW = 2
+
+
 class Choice:
-    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope."""
+    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
+
+    Of a pattern that lets choose, only what may match is tried, or the whole where that is more than `_FEW`.
+    """
 
     def __init__(self, marks: Iterable[Mark]) -> None:
-        self._scans = tuple(map(Scan, marks))
+        self._wholes = tuple((Scan(mark), tuple(map(Scan, _parts(mark)))) for mark in marks)
+        self._scans = tuple(part for _, parts in self._wholes for part in parts)
         self._begin: dict[str, frozenset[Scan]] = {}
         self._follow: dict[str, frozenset[Scan]] = {}
         self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
 
-    def match(self, text: str, place: int) -> tuple[Rule, regex.Match[str]] | None:
-        """The first rule that matches at a place, and its match."""
+    def asleep(self, text: str) -> frozenset[str]:
+        """The names of the rules that need a word which the text does not hold."""
+        rules = {whole.mark.rule.name: whole.mark.rule for whole, _ in self._wholes if whole.mark.rule.needs}
+        return frozenset(name for name, rule in rules.items() if not rule.might_match(text))
+
+    def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
+        """The first rule that matches at a place, and its match. asleep: names of rules that are not to be tried."""
         begin = self._begins(text[place : place + 2])
         follow = self._follows(text[max(place - 1, 0) : place + 1])
         able = self._able.get((begin, follow))
         if able is None:
-            able = self._able[begin, follow] = tuple(scan for scan in self._scans if scan in begin and scan in follow)
+            able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
         for scan in able:
-            match = scan.pattern.match(text, place)
+            match = scan.pattern.match(text, place) if scan.mark.rule.name not in asleep else None
             if match is not None:
                 return scan.mark.rule, match
         return None
+
+    def _hopeful(self, able: frozenset[Scan]) -> Iterator[Scan]:
+        for whole, parts in self._wholes:
+            some = [part for part in parts if part in able]
+            yield from some if len(some) <= _FEW else (whole,)
 
     def _begins(self, pair: str) -> frozenset[Scan]:
         if pair not in self._begin:
@@ -187,6 +194,11 @@ class Choice:
                 scan for scan in self._scans if len(pair) == 1 or can_follow(scan.mark.source, pair[0], first)
             )
         return self._follow[pair]
+
+
+def _parts(mark: Mark) -> list[Mark]:
+    """A mark as one mark for each pattern that its own lets choose from."""
+    return [replace(mark, source=source) for source in alternatives(mark.source)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +309,7 @@ _NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
 
 def _regex(mark: Mark) -> regex.Pattern[str]:
     try:
-        return regex.compile(mark.source, regex.MULTILINE)
+        return compiled(mark.source, regex.MULTILINE)
     except regex.error as error:
         problem = f"its pattern does not compile: {error}; mend the pattern"
         raise RulesError(f"{mark.rule.file}: rule {mark.rule.id!r}: {problem}") from None
@@ -348,7 +360,7 @@ def _different(formulas: Iterable[Formula]) -> list[Formula]:
 
 def _types(rule: Rule) -> Iterator[Mark]:
     """A type rule's choices as patterns to be matched at a mask in the view that has one sign for each."""
-    for source in _choices(_source(rule)):
+    for source in alternatives(_source(rule)):
         own = next((sign for sign in source if sign in _OWN), None)
         if own is None or source.count(own) > 1:
             mend = "put ▣ once into each choice, where the mask stands"
@@ -357,17 +369,3 @@ def _types(rule: Rule) -> Iterator[Mark]:
         ahead = f"(?={after})" if after else ""
         behind = f"(?<=(?:{before}){_OWN[own]})" if before else ""
         yield Mark(rule, f"{_OWN[own]}{ahead}{behind}")
-
-
-def _choices(source: str) -> list[str]:
-    """The alternatives of a pattern; those inside brackets are no alternatives of the whole.
-
-    >>> _choices("第▣名|[|]▣(?:元|角)")
-    ['第▣名', '[|]▣(?:元|角)']
-    """
-    hidden = _BRACKETS.sub(lambda match: " " * len(match[0]), source)
-    ends = [*(place for place, sign in enumerate(hidden) if sign == "|"), len(source)]
-    return [source[low:high] for low, high in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
-
-
-_BRACKETS = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(?P<group>\((?:\\.|\[(?:\\.|[^\]\\])*\]|[^()\[\\]|(?P>group))*\))")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.rulebook import Rule, StageRules
-from pipeline.stages.punctuation.draft import Draft
+from pipeline.stages.punctuation.draft import Draft, scanner
 
 _GAP = re.compile(r"""[ \t,;:.!?，；：。！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
 _MASK = re.compile(r"[xX]+")
@@ -30,7 +30,7 @@ def clauses(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) 
 
 def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
     text = draft.text
-    words = [m.span() for m in rule.regex.finditer(text, start, end) if not _MASK.fullmatch(m[0])]
+    words = [m.span() for m in scanner(rule.pattern or "").finditer(text, start, end) if not _MASK.fullmatch(m[0])]
     if not words:
         return
     if draft.foreign(start) or _mostly_english(text[start:end], text, words, start):

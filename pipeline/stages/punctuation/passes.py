@@ -47,7 +47,7 @@ def _settle(text: str, plan: Plan, protect: Sequence[tuple[int, int]]) -> Outcom
             return Outcome(now, groups, acted)
         spans = _moved(spans, edits)
         later = _apply(now, edits)
-        groups = _composed(text, groups, now, edits) if groups else {kind: sorted(at) for kind, at in edits.items()}
+        groups = _composed(text, groups, now, edits) if groups else edits
         lines = _restless(now, later, edits, plan)
         unsettled, now = edits, later
     return _settle(text, plan, sorted([*protect, *_lines(text, now, unsettled)]))
@@ -61,7 +61,7 @@ def _look_at(
     """
     if lines is None:
         draft = look(text, plan, protect)
-        return {kind: [place - 1 for place in at] for kind, at in draft.edits.items()}, draft.acted
+        return draft.edits(), draft.acted
     pieces = [(start, end, _next_line_end(text, end)) for start, end in lines]
     starts = [0, *accumulate(behind - start + 1 for start, _, behind in pieces)]
     inside = [
@@ -72,11 +72,11 @@ def _look_at(
     ]
     draft = look("\n".join(text[start:behind] for start, _, behind in pieces), plan, inside)
     edits: Groups = {}
-    for kind, at in draft.edits.items():
+    for kind, at in draft.edits().items():
         for place in at:
-            number = bisect_right(starts, place - 1) - 1
+            number = bisect_right(starts, place) - 1
             start, end, _ = pieces[number]
-            if (moved := place - 1 - starts[number] + start) < end:
+            if (moved := place - starts[number] + start) < end:
                 edits.setdefault(kind, []).append(moved)
     return edits, draft.acted
 
@@ -115,18 +115,23 @@ def _previous_line_start(text: str, start: int) -> int:
 
 def _shifted(places: Sequence[int], edits: Groups) -> Iterator[int]:
     """Places in ascending order, each where the edits before it have moved it."""
-    steps = sorted(
-        (place, len(kind.after) - len(kind.before))
-        for kind, at in edits.items()
-        if len(kind.before) != len(kind.after)
-        for place in at
-    )
+    steps = _steps(edits)
     shift = number = 0
     for place in places:
         while number < len(steps) and steps[number][0] < place:
             shift += steps[number][1]
             number += 1
         yield place + shift
+
+
+def _steps(edits: Mapping[Kind, list[int]]) -> list[tuple[int, int]]:
+    """Where edits change the length of the text and by how much, in the order of the text."""
+    return sorted(
+        (place, len(kind.after) - len(kind.before))
+        for kind, at in edits.items()
+        if len(kind.before) != len(kind.after)
+        for place in at
+    )
 
 
 def _calm(kind: Kind, plan: Plan) -> bool:
@@ -225,7 +230,7 @@ def _moved(spans: Sequence[tuple[int, int]], edits: Mapping[Kind, list[int]]) ->
     """Protected spans after the edits; no edit lies inside one."""
     if not spans:
         return spans
-    steps = sorted((place, len(kind.after) - len(kind.before)) for kind, at in edits.items() for place in at)
+    steps = _steps(edits)
     places = [place for place, _ in steps]
     shifts = [0, *accumulate(shift for _, shift in steps)]
     return [(start + (shift := shifts[bisect_left(places, start)]), end + shift) for start, end in spans]

@@ -17,8 +17,14 @@ from pipeline.stages.punctuation.draft import Draft
 
 PROFILE = "standard"
 
-COMMON = frozenset("，。、“”,\n0123456789" + string.ascii_letters)
+COMMON = frozenset("，。、“”\n0123456789" + string.ascii_letters)
 """Characters that nearly every text has, besides hanzi: that a rule begins with one says nothing."""
+
+MARKS = frozenset(COMMON - set(string.digits + string.ascii_letters))
+"""The marks among them."""
+
+ODD = r"(?![㐀-鿿“”\n])"
+"""What a place's source has behind its lead where that stands before no hanzi, no quotation mark and no line's end."""
 
 CODE: Mapping[str, Callable[[Draft, Rule, StageRules, Sequence[int]], None]] = {
     "english-clause": english.clauses,
@@ -36,7 +42,7 @@ class Place:
 
     source: its source. lead: the character it begins with, "" if that is not one character. rare: that is neither a hanzi nor
     common. plain: it is that character and no more. bare: it is a class of characters that are neither hanzi nor common, and
-    no more.
+    no more. odd: its source says by `ODD` behind the lead that no character of plain text stands there.
     """
 
     pattern: re.Pattern[str] | regex.Pattern[str]
@@ -45,6 +51,7 @@ class Place:
     rare: bool
     plain: bool
     bare: bool
+    odd: bool
 
 
 @dataclass(frozen=True)
@@ -117,9 +124,10 @@ def _place(source: str) -> Place:
     """A place; regex finds a range of characters ten times faster than re, which finds a plain character faster."""
     lead = _lead(source)
     rare = lead != "" and lead not in COMMON and not "㐀" <= lead <= "鿿"
-    bare = bool(re.fullmatch(r"\[[^\]㐀-鿿，。、“”,\n^0-9A-Za-z]*\]", source))
+    bare = bool(re.fullmatch(r"\[[^\]㐀-鿿，。、“”\n^0-9A-Za-z]*\]", source))
     pattern = (regex if source.startswith("[") else re).compile(source)
-    return Place(pattern, source, lead, rare, source in (lead, "\\" + lead), bare)
+    odd = lead != "" and source.removeprefix("\\").startswith((lead + ODD, "n" + ODD))
+    return Place(pattern, source, lead, rare, source in (lead, "\\" + lead), bare, odd)
 
 
 def _lead(source: str) -> str:

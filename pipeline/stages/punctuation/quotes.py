@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.rulebook import Rule, StageRules
-from pipeline.stages.punctuation.draft import Draft
+from pipeline.stages.punctuation.draft import Draft, scanner
 
 DOUBLE, SINGLE = 0, 1
 _MARKS: dict[str, tuple[int, int]] = {
@@ -73,7 +73,7 @@ def _marks(draft: Draft, rule: Rule, start: int, end: int) -> tuple[list[Mark], 
     """A line's marks by level, without those that another rule claimed."""
     text = draft.text
     marks: tuple[list[Mark], list[Mark]] = ([], [])
-    for match in rule.regex.finditer(text, start, end):
+    for match in scanner(rule.pattern or "").finditer(text, start, end):
         at, behind = match.span()
         if draft.free(at, behind):
             level, says = _MARKS[match[0]]
