@@ -198,10 +198,13 @@ class Ledger:
             return later
         if not later:
             return self
-        first = list(self)
-        if len(first) * len(later.groups) > len(later):
-            return _grouped(_compose(first, list(later)))
-        near, far = _parted(first, later)
+        if len(self) * len(later.groups) <= len(later):
+            first = list(self)
+            near, far = _parted(first, later)
+        elif all(len(kind.before) == len(kind.after) == 1 for kind in self.groups):
+            first, near, far = _beside(self, later)
+        else:
+            return _grouped(_compose(list(self), list(later)))
         for kind, at in _grouped(_compose(first, near)).groups.items():
             far[kind] = sorted((*far[kind], *at)) if kind in far else at
         return Ledger(far)
@@ -310,6 +313,37 @@ def _parted(first: list[Place], later: Ledger) -> tuple[list[Place], dict[Kind, 
         if moved:
             far[kind] = moved
     return sorted(near), far
+
+
+def _beside(one: Ledger, later: Ledger) -> tuple[list[Place], list[Place], dict[Kind, list[int]]]:
+    """The edits of two ledgers that touch each other, one by one, and the groups of all others of both.
+
+    one: single characters for single characters, so that no place moves and only an edit of the same character touches one.
+    A script conversion is thousands of them, of which the punctuation touches none.
+    """
+    taken: set[int] = set().union(*one.groups.values())
+    near: list[Place] = []
+    met: set[int] = set()
+    far: dict[Kind, list[int]] = {}
+    for kind, at in later.groups.items():
+        width = len(kind.before)
+        touched = (
+            [place for place in at if not taken.isdisjoint(range(place, place + width))]
+            if width != 1
+            else taken.intersection(at)
+        )
+        near += [(place, *kind) for place in touched]
+        met.update(spot for place in touched for spot in range(place, place + width))
+        if len(touched) < len(at):
+            known = set(touched)
+            far[kind] = [place for place in at if place not in known] if known else at
+    first: list[Place] = []
+    for kind, at in one.groups.items():
+        first += [(place, *kind) for place in at if place in met] if met else ()
+        rest = [place for place in at if place not in met] if met else at
+        if rest:
+            far[kind] = sorted((*far[kind], *rest)) if kind in far else rest
+    return sorted(first), sorted(near), far
 
 
 def _compose(first: list[Place], second: list[Place]) -> list[Place]:
