@@ -29,16 +29,17 @@ class Signs:
         self._table = np.zeros(_BEYOND + 1, dtype=np.uint8)
         for number, pattern in enumerate(classes):
             self._table[[ord(char) for char in pattern.findall(_ALL)]] |= np.uint8(1 << number)
+        self._exact = self._table.copy()
         self._table[0xD800:0xE000] = self._table[_BEYOND] = (1 << len(classes)) - 1
         self._size = len(classes)
 
     def places(self, text: str, number: int) -> list[int]:
-        """The places at which a character of one class may stand, ascending; as exact as `seen`.
+        """The places of one class's characters in the Basic Multilingual Plane, ascending.
 
         >>> Signs([re.compile("[０-９]")]).places("第５章第６节", 0)
         [1, 4]
         """
-        flags = self._table.take(_codes(text))
+        flags = self._exact.take(_codes(text))
         found: list[int] = (flags & (1 << number)).nonzero()[0].tolist()
         return found
 

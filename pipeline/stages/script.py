@@ -133,14 +133,12 @@ def _converter(name: str) -> Any:
 
 def _traditional(text: str, rules: StageRules) -> list[int]:
     """The places of the characters of TRAD."""
-    traditional, _, signs = _signs(rules)
-    return [place for place in signs.places(text, 0) if text[place] in traditional]
+    return _signs(rules).places(text, 0)
 
 
 def _is_traditional(text: str, places: Sequence[int], rules: StageRules) -> bool:
     """Whether a text with characters of TRAD at these places is traditional."""
-    _, simplified, signs = _signs(rules)
-    return len(places) >= 2 and len(places) > sum(text[place] in simplified for place in signs.places(text, 1))
+    return len(places) >= 2 and len(places) > len(_signs(rules).places(text, 1))
 
 
 def _strays(text: str, places: Iterable[int], rules: StageRules) -> frozenset[str]:
@@ -153,11 +151,10 @@ def _simplified(char: str) -> str:
     return to_simplified(char)
 
 
-def _signs(rules: StageRules) -> tuple[frozenset[str], frozenset[str], Signs]:
-    """TRAD, SIMP and a table of both."""
-    signs: tuple[frozenset[str], frozenset[str], Signs] | None = rules.derived.get("signs")
+def _signs(rules: StageRules) -> Signs:
+    """A table of TRAD and SIMP."""
+    signs: Signs | None = rules.derived.get("signs")
     if signs is None:
-        sets = [rules.settings[name] for name in ("traditional", "simplified")]
-        table = Signs([re.compile(f"[{chars}]") for chars in sets])
-        signs = rules.derived["signs"] = frozenset(sets[0]), frozenset(sets[1]), table
+        classes = [re.compile(f"[{rules.settings[name]}]") for name in ("traditional", "simplified")]
+        signs = rules.derived["signs"] = Signs(classes)
     return signs
