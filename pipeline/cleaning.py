@@ -166,7 +166,6 @@ def _speech(
     if options.placeholders == "tag":
         text, tags, found = write(text, found)
         last = last.then(tags)
-    after = draft.script.then(last)
     spans = [_span(before, one.start, one.end, start) for one in draft.staged.placeholders]
     return CleanSpeech(
         title=titles[draft.title] or None if draft.title else None,
@@ -174,7 +173,12 @@ def _speech(
         raw_span=(start, end),
         ledger=before.then(last).anchored(raw[start:end]).shifted(start),
         headings=tuple(
-            Heading(h.level, after.to_result(h.start), after.to_result(h.end, end=True)) for h in draft.part.headings
+            Heading(
+                h.level,
+                last.to_result(draft.script.to_result(h.start)),
+                last.to_result(draft.script.to_result(h.end, end=True), end=True),
+            )
+            for h in draft.part.headings
         ),
         placeholders=tuple(map(Found, found, spans)),
         flags=tuple(dict.fromkeys((*draft.flags, *repair.flags(final.text, book), *final.flags))),
