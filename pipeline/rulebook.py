@@ -175,7 +175,10 @@ class StageRules:
 
     def of(self, *actions: str) -> tuple[Rule, ...]:
         """The rules with one of these actions."""
-        return tuple(rule for rule in self.rules if rule.action in actions)
+        known: dict[tuple[str, ...], tuple[Rule, ...]] = self.derived.setdefault("of", {})
+        if actions not in known:
+            known[actions] = tuple(rule for rule in self.rules if rule.action in actions)
+        return known[actions]
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:

@@ -172,7 +172,7 @@ def _finish(
     dropped = copies if options.duplicates == "drop" else set()
     certain = twins.certain(book) if options.fill == "certain" else None
     touched = found.clusters.keys() | found.contained_in.keys()
-    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, texts, found.clusters.keys()))
+    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, texts, twins.with_news(found)))
     said = twins.collate(alike, found.pairs)
     changes: dict[str, Ledger] = {}
     for line in _some(speech_lines, texts, {one for one, _ in texts} if certain else said.keys()):

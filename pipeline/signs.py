@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 _BEYOND = 0xFFFF
 """Stands for every character beyond the Basic Multilingual Plane: of these only a search can tell."""
@@ -28,8 +29,19 @@ class Signs:
         self._table = np.zeros(_BEYOND + 1, dtype=np.uint8)
         for number, pattern in enumerate(classes):
             self._table[[ord(char) for char in pattern.findall(_ALL)]] |= np.uint8(1 << number)
+        self._exact = self._table.copy()
         self._table[0xD800:0xE000] = self._table[_BEYOND] = (1 << len(classes)) - 1
         self._size = len(classes)
+
+    def places(self, text: str, number: int) -> list[int]:
+        """The places of one class's characters in the Basic Multilingual Plane, ascending.
+
+        >>> Signs([re.compile("[０-９]")]).places("第５章第６节", 0)
+        [1, 4]
+        """
+        flags = self._exact.take(_codes(text))
+        found: list[int] = (flags & (1 << number)).nonzero()[0].tolist()
+        return found
 
     def seen(self, text: str) -> frozenset[int]:
         """The numbers of the classes of which a character may stand in the text; one too many only where it has characters
@@ -37,6 +49,12 @@ class Signs:
         """
         import numpy as np
 
-        wide = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        found = int(np.bitwise_or.reduce(self._table.take(np.minimum(wide, _BEYOND).astype(np.uint16))))
+        found = int(np.bitwise_or.reduce(self._table.take(_codes(text))))
         return frozenset(number for number in range(self._size) if found >> number & 1)
+
+
+def _codes(text: str) -> Any:
+    import numpy as np
+
+    wide = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return np.minimum(wide, _BEYOND).astype(np.uint16)

@@ -19,6 +19,7 @@ In simplified text in which a conversion left traces (同誌, 下麵, 係統) on
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -43,40 +44,34 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     (0, '這', '这', ('script/traditional',))
     """
     known = rules_for(NAME, rules)
-    traditional, _, signs = _signs(known)
-    if not signs.seen(text) or traditional.search(text) is None:
+    places = _traditional(text, known)
+    if not places:
         return Staged(text)
-    if is_traditional(text, known):
+    if _is_traditional(text, places, known):
         rule, after = known.by_id.get(WHOLE), to_simplified(text)
-        places = [place for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
+        pairs = [(place, one, other) for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
     else:
-        rule, table = known.by_id.get(STRAY), {ord(char): to_simplified(char) for char in strays(text, known)}
-        after = text.translate(table) if table else text
-        places = [match.start() for match in traditional.finditer(text) if ord(match[0]) in table]
-    if rule is None or not places:
+        rule, found = known.by_id.get(STRAY), _strays(text, places, known)
+        pairs = [(place, text[place], _simplified(text[place])) for place in places if text[place] in found]
+    if rule is None or not pairs:
         return Staged(text)
-    ledger = _changes(text, after, places, rule.name)
+    ledger = _changes(pairs, rule.name)
     readings = known.by_id.get(PINYIN)
-    found = list(readings.finditer(text)) if readings else []
-    if readings and found:
+    found_readings = list(readings.finditer(text)) if readings else []
+    if readings and found_readings:
         groups = dict(ledger.groups)
-        for match in found:
+        for match in found_readings:
             groups.setdefault(Kind(match[0], "", (readings.name,)), []).append(match.start())
         ledger = Ledger(groups)
-        after = ledger.apply(text)
-    return Staged(after, ledger)
+    return Staged(ledger.apply(text), ledger)
 
 
-def _changes(text: str, after: str, places: list[int], rule: str) -> Ledger:
-    """The ledger of a change that is one character for one throughout."""
-    groups: dict[Kind, list[int]] = {}
+def _changes(pairs: Iterable[tuple[int, str, str]], rule: str) -> Ledger:
+    """The ledger of changes of one character for another, each with its place."""
     kinds: dict[tuple[str, str], list[int]] = {}
-    for place in places:
-        pair = text[place], after[place]
-        if pair not in kinds:
-            groups[Kind(*pair, (rule,))] = kinds[pair] = []
-        kinds[pair].append(place)
-    return Ledger(groups)
+    for place, one, other in pairs:
+        kinds.setdefault((one, other), []).append(place)
+    return Ledger({Kind(one, other, (rule,)): places for (one, other), places in kinds.items()})
 
 
 def strays(text: str, rules: StageRules | None = None) -> frozenset[str]:
@@ -88,8 +83,7 @@ def strays(text: str, rules: StageRules | None = None) -> frozenset[str]:
     (['誌', '麵'], frozenset())
     """
     known = rules_for(NAME, rules)
-    found = frozenset(_signs(known)[0].findall(text)) - set(known.sets["names"])
-    return found if len(found) >= STRAYS else frozenset()
+    return _strays(text, _traditional(text, known), known)
 
 
 def is_traditional(text: str, rules: StageRules | Rulebook | None = None) -> bool:
@@ -98,9 +92,8 @@ def is_traditional(text: str, rules: StageRules | Rulebook | None = None) -> boo
     >>> is_traditional("歷史與現實"), is_traditional("历史与现实"), is_traditional("著名的乾安县")
     (True, False, False)
     """
-    traditional, simplified, _ = _signs(rules_for(NAME, rules))
-    marks = len(traditional.findall(text))
-    return marks >= 2 and marks > len(simplified.findall(text))
+    known = rules_for(NAME, rules)
+    return _is_traditional(text, _traditional(text, known), known)
 
 
 def to_simplified(text: str) -> str:
@@ -138,10 +131,30 @@ def _converter(name: str) -> Any:
     return opencc.OpenCC(name)
 
 
-def _signs(rules: StageRules) -> tuple[re.Pattern[str], re.Pattern[str], Signs]:
-    """TRAD and SIMP as classes, since re finds one of so many characters far faster than regex does; and a table of TRAD."""
-    signs: tuple[re.Pattern[str], re.Pattern[str], Signs] | None = rules.derived.get("signs")
+def _traditional(text: str, rules: StageRules) -> list[int]:
+    """The places of the characters of TRAD."""
+    return _signs(rules).places(text, 0)
+
+
+def _is_traditional(text: str, places: Sequence[int], rules: StageRules) -> bool:
+    """Whether a text with characters of TRAD at these places is traditional."""
+    return len(places) >= 2 and len(places) > len(_signs(rules).places(text, 1))
+
+
+def _strays(text: str, places: Iterable[int], rules: StageRules) -> frozenset[str]:
+    found = frozenset(text[place] for place in places).difference(rules.sets["names"])
+    return found if len(found) >= STRAYS else frozenset()
+
+
+@lru_cache(maxsize=1 << 14)
+def _simplified(char: str) -> str:
+    return to_simplified(char)
+
+
+def _signs(rules: StageRules) -> Signs:
+    """A table of TRAD and SIMP."""
+    signs: Signs | None = rules.derived.get("signs")
     if signs is None:
-        traditional, simplified = (re.compile(f"[{rules.settings[name]}]") for name in ("traditional", "simplified"))
-        signs = rules.derived["signs"] = traditional, simplified, Signs([traditional])
+        classes = [re.compile(f"[{rules.settings[name]}]") for name in ("traditional", "simplified")]
+        signs = rules.derived["signs"] = Signs(classes)
     return signs

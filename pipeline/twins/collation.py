@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipeline.duplicates import Pair
+from pipeline.duplicates import Found, Pair
 from pipeline.duplicates.clusters import MERGING, components
 from pipeline.twins.alignment import HOLDER, Alignment, align, compact
 from pipeline.twins.data import Collated, Conflict, Copy, Evidence, Finding, Lost, Mark
@@ -66,6 +66,22 @@ def collate(copies: Iterable[Copy], pairs: Iterable[Pair]) -> dict[str, Collated
         if findings or gone:
             made[copy.id] = Collated(findings, gone)
     return made
+
+
+def with_news(found: Found) -> set[str]:
+    """The texts whose cluster holds texts that differ: equal ones have nothing to tell each other.
+
+    >>> from pipeline.duplicates import find
+    >>> said = "今年全县完成投资{}亿元，比上年增长百分之九，大家都很辛苦。下面我就抓好冬修水利、保障春耕生产讲三点意见。"
+    >>> sorted(with_news(find([("a", said), ("b", said)])))
+    []
+    >>> sorted(with_news(find([("a", said), ("b", said), ("c", said.format(12))])))
+    ['a', 'b', 'c']
+    """
+    differing = {
+        found.clusters[pair.a].cluster for pair in found.pairs if pair.relation in MERGING and pair.relation != "exact"
+    }
+    return {text for text, member in found.clusters.items() if member.cluster in differing}
 
 
 @dataclass(slots=True)

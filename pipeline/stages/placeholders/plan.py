@@ -160,19 +160,19 @@ class Choice:
         self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
 
     def asleep(self, text: str) -> frozenset[str]:
-        """The names of the rules that need a word which the text does not hold."""
-        rules = {whole.mark.rule.name: whole.mark.rule for whole, _ in self._wholes if whole.mark.rule.needs}
+        """The ids of the rules that need a word which the text does not hold."""
+        rules = {whole.mark.rule.id: whole.mark.rule for whole, _ in self._wholes if whole.mark.rule.needs}
         return frozenset(name for name, rule in rules.items() if not rule.might_match(text))
 
     def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
-        """The first rule that matches at a place, and its match. asleep: names of rules that are not to be tried."""
+        """The first rule that matches at a place, and its match. asleep: ids of rules that are not to be tried."""
         begin = self._begins(text[place : place + 2])
         follow = self._follows(text[max(place - 1, 0) : place + 1])
         able = self._able.get((begin, follow))
         if able is None:
             able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
         for scan in able:
-            match = scan.pattern.match(text, place) if scan.mark.rule.name not in asleep else None
+            match = scan.pattern.match(text, place) if scan.mark.rule.id not in asleep else None
             if match is not None:
                 return scan.mark.rule, match
         return None
