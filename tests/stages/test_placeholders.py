@@ -242,7 +242,8 @@ def test_bold_words_are_masks_in_a_speech_whose_stars_hide_units() -> None:
 
 
 def test_spaces_beside_a_mask_hide_no_unit() -> None:
-    assert [kind for _, _, kind, _ in found("到 xx 县 xx 镇，请 xx 同志讲话，增长 xx %。")] == ["place", "place", "person", "percent"]
+    types = [type_ for _, _, type_, _ in found("到 xx 县 xx 镇，请 xx 同志讲话，增长 xx %。")]
+    assert types == ["place", "place", "person", "percent"]
 
 
 def test_what_depends_on_a_speech_is_decided_for_it_alone() -> None:
