@@ -94,7 +94,7 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
         if start < end and covered.isdisjoint(range(start, end)):
             covered.update(range(start, end))
             taken.append(_placeholder(text, (start, end), mark, match, speeches))
-    masks = _masks(text, plan, covered, acted)
+    masks = _masks(text, plan, covered, acted, speeches)
     named = [item for item in taken if item.type or not item.rule]
     untyped = [(item.start, item.end) for item in taken if item.rule and not item.type]
     rule_of = {(item.start, item.end): item.rule for item in taken if not item.type}
@@ -180,8 +180,11 @@ def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
     return fits[0] if len(fits) == 1 else None
 
 
-def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Span]:
-    """The mask tokens that no other rule has taken and that are no look-alikes."""
+def _masks(text: str, plan: Plan, covered: set[int], acted: set[str], speeches: Speeches) -> list[Span]:
+    """The mask tokens that no other rule has taken and that are no look-alikes.
+
+    A look-alike of a rule with ``data.yields`` is a mask all the same in a speech where its sign hides so many units elsewhere.
+    """
     spans = tokens(text, plan.masks) if plan.masks else []
     if covered:
         spans = [span for span in spans if covered.isdisjoint(range(*span))]
@@ -189,7 +192,7 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
         return spans
     aside = _aside(text, spans, plan)
     asleep = plan.signs.asleep(text)
-    kept = []
+    kept, doubtful = [], []
     done, last = 0, None
     for start, end in spans:
         rule = last if start < done else None
@@ -200,9 +203,19 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
             rule = next((aside[place] for place in range(start, end) if place in aside), None)
         if rule is None:
             kept.append((start, end))
+        elif "yields" in rule.params.get("data", {}):
+            doubtful.append((start, end, rule))
         else:
             acted.add(rule.name)
-    return kept
+    if not doubtful:
+        return kept
+    hidden = Counter((speeches.at(start), text[start]) for start, end in kept if text[end] in plan.plain)
+    for start, end, rule in doubtful:
+        if hidden[speeches.at(start), text[start]] >= rule.params["data"]["yields"]:
+            kept.append((start, end))
+        else:
+            acted.add(rule.name)
+    return sorted(kept)
 
 
 def _sign_aside(text: str, start: int, end: int, plan: Plan, asleep: frozenset[str]) -> tuple[int, Rule | None]:

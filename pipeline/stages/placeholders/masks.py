@@ -30,10 +30,10 @@ def token_pattern(characters: str) -> regex.Pattern[str]:
     mask = f"[{regex.escape(characters)}]"
     digits = f"[{DIGITS}]"
     spaced = rf"({mask})(?:[ \u3000]\1)++(?!{mask})"
-    year = f"(?<={mask}{{2}})(?:19|20){digits}{{2}}年"  # it belongs to no name before it: 张xx2015年
+    date = f"(?<={mask}{{2}})(?:(?:19|20){digits}{{2}}年|{digits}{{1,2}}[月日])"  # no part of a name before it: 张xx2015年
     clock = rf"(?:(?<=(?<!{mask}){mask}{{1,2}})[:：]{mask}{{2}}(?!{mask}))?"
     return regex.compile(
-        rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{year}){digits}+{mask}*)?{clock}"
+        rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{date}){digits}+{mask}*)?{clock}"
     )
 
 
