@@ -42,12 +42,15 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
             _narrow(draft, *match.span(1), rule.name)
     for run in _runs(text, words):
         if _reads_english(text, run):
-            first, last = run[0][0], _end(text, run[0][0], run[-1][1], start, end)
+            first, last = run[0][0], _end(text, run, start, end)
             _narrow(draft, first, last, rule.name)
 
 
 def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Words that only spaces and marks of a Latin text divide; a Chinese mark without a space divides runs."""
+    """Words that only spaces and marks of a Latin text divide; a mark without a space divides runs.
+
+    A comma between two runs of several words each does not: there a space was lost.
+    """
     runs = [[words[0]]]
     for word in words[1:]:
         gap = text[runs[-1][-1][1] : word[0]]
@@ -55,7 +58,14 @@ def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]
             runs[-1].append(word)
         else:
             runs.append([word])
-    return runs
+    joined = [runs[0]]
+    for run in runs[1:]:
+        gap = text[joined[-1][-1][1] : run[0][0]]
+        if gap in (",", ";", "，", "；") and len(joined[-1]) > 1 < len(run):
+            joined[-1] = joined[-1] + run
+        else:
+            joined.append(run)
+    return joined
 
 
 def _reads_english(text: str, words: list[tuple[int, int]]) -> bool:
@@ -81,8 +91,12 @@ def _mostly_english(line: str, text: str, words: list[tuple[int, int]], start: i
     return words[0][0] <= start + 1 and small >= 3 and len(_HAN.findall(line)) < len(words)
 
 
-def _end(text: str, first: int, last: int, start: int, end: int) -> int:
-    """The clause's end: with the mark behind it where the clause stands alone, in quotation marks or behind a colon."""
+def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
+    """The clause's end: with the mark behind it where the clause stands alone, in quotation marks or behind a colon.
+
+    A sentence of three words and more stands alone also where a space and another sentence follow.
+    """
+    first, last = words[0][0], words[-1][1]
     behind = last
     before = text[first - 1] if first > start else "\n"
     if before == " " and first - 1 > start:
@@ -93,6 +107,8 @@ def _end(text: str, first: int, last: int, start: int, end: int) -> int:
     if text[behind] not in _ENDS:
         return last
     if behind + 1 == end and before in "\n：:。！？.!?" + _QUOTES_OPEN:
+        return behind + 1
+    if text[behind + 1] == " " and before in "\n。！？!?" and len(words) > 2 and text[first].isupper():
         return behind + 1
     if text[behind + 1] in _QUOTES_CLOSE and not _HAN.match(before):
         return behind + 1
