@@ -290,6 +290,7 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     return "".join(pieces), places
 
 
+_TENS = frozenset("一二三四五六七八九十")
 _PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]")
 _PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
 """Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
@@ -300,6 +301,8 @@ def _sign(token: str) -> str:
         return ANY_MASK[4] if token == 4 * token[0] else ANY_MASK[1]
     if ":" in token or "：" in token:
         return ANY_MASK[2]
+    if token[0] in _TENS and "十" in token:
+        return ANY_MASK[5]
     return ANY_MASK[3] if _LONG.fullmatch(token) else ANY_MASK[0]
 
 

@@ -99,6 +99,8 @@ def _left(text: str, start: int, end: int, floor: int) -> int:
 def _belongs(text: str, start: int, end: int) -> bool:
     """Whether Chinese digits are part of the number that the mask hides: 二×日, 五十×个, but not 统一××标准."""
     before = text[start - 1 : start]
+    if text[max(0, start - 3) : start] == "百分之":
+        return True
     return before == "月" or (text[end : end + 1] in _UNIT_SET and before not in _SPOILED_SET)
 
 

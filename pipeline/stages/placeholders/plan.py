@@ -3,7 +3,8 @@
 Signs that the rules' patterns use, besides ``{{set}}``:
 
 - in a ``type`` rule ``▣`` is the mask whose type is told, and ``▢`` any other mask in its context; ``▤`` is only a year-shaped
-  mask (20xx, xxxx), ``▧`` one with a kept century (20xx), ``▥`` one with a colon (8:xx), ``▦`` a long number (138****5678);
+  mask (20xx, xxxx), ``▧`` one with a kept century (20xx), ``▥`` one with a colon (8:xx), ``▦`` a long number (138****5678),
+  ``▨`` one with Chinese tens (四十×);
 - in a ``mark`` rule for elisions ``∅`` is the hole; in one for masks or corruptions the groups ``span``, or ``left`` and
   ``right``, say where the token begins and ends if it is not the whole match;
 - a ``mark`` rule's further patterns stand in ``more``: a pattern that begins with a literal and looks back from there is
@@ -31,12 +32,12 @@ from pipeline.rulebook import Rule, StageRules, alternation
 from pipeline.stages.placeholders.anchors import Anchors
 from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
 
-ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
-"""Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
+ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd7"
+"""Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike, tens."""
 BREAK = "\ufdd6"
 BETWEEN = f"\n{BREAK}\n"
 """What stands before, between and behind the speeches of a page where they are searched together."""
-_OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1"}
+_OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1", "▨": "\ufdd7"}
 _FORMULA = regex.compile(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
 
 
