@@ -72,7 +72,7 @@ def _reads_english(text: str, words: list[tuple[int, int]]) -> bool:
     """Two words or more, one of them after a plain space and in small letters, or all of them in quotation marks."""
     if len(words) < 2:
         return False
-    small = any(text[a].islower() and b - a > 1 for a, b in words[1:]) or (text[words[0][0]].islower() and len(words) > 2)
+    small = any(text[a].islower() and b - a > 1 for a, b in words[1:]) or (text[slice(*words[0])].islower() and len(words) > 2)
     behind = text[words[-1][1] : words[-1][1] + 2].lstrip(_ENDS)[:1]
     return small or (text[words[0][0] - 1] in _QUOTES_OPEN and behind != "" and behind in _QUOTES_CLOSE)
 
@@ -88,7 +88,7 @@ def _phrase(quoted: str) -> bool:
 def _mostly_english(line: str, text: str, words: list[tuple[int, int]], start: int) -> bool:
     """A line that begins in English and has more English words than hanzi, most of them in small letters."""
     small = sum(text[a].islower() and b - a > 1 for a, b in words)
-    return words[0][0] <= start + 1 and small >= 3 and len(_HAN.findall(line)) < len(words)
+    return words[0][0] == start and small >= 3 and len(_HAN.findall(line)) < len(words)
 
 
 def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
@@ -116,9 +116,11 @@ def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
 
 
 def _narrow(draft: Draft, start: int, end: int, rule: str) -> None:
+    """Make marks ASCII and protect the span, but for marks that hanzi stand beside."""
     text = draft.text
     for at in range(start, end):
+        if _HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1])):
+            continue
         if text[at] in _NARROW:
             draft.edit(at, at + 1, _NARROW[text[at]], rule)
-    for at in range(start, end):
         draft.protect(at, at + 1, rule)

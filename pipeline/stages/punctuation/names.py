@@ -15,27 +15,32 @@ LONGEST = 7
 
 
 class _Names(NamedTuple):
-    """Hanzi that spell foreign names, parts of names that are known whole, and single hanzi that names begin with."""
+    """Hanzi that spell foreign names, parts of names that are known whole, and single hanzi that names begin with.
+
+    ends, begins: hanzi that any of them ends or begins with.
+    """
 
     hanzi: frozenset[str]
     parts: tuple[str, ...]
     heads: tuple[str, ...]
+    ends: frozenset[str]
+    begins: frozenset[str]
 
 
 def foreign(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
     """Make a dot between two parts of a foreign name an interpunct."""
-    names = _names(rules)
+    names, text = _names(rules), draft.text
     for at in places:
-        if _joins(draft.text, at, names):
+        if text[at - 1] in names.ends and text[at + 1] in names.begins and _joins(text, at, names):
             draft.edit(at, at + 1, INTERPUNCT, rule.name)
 
 
 def _names(rules: StageRules) -> _Names:
     if "names" not in rules.derived:
-        sets = rules.sets
-        rules.derived["names"] = _Names(
-            frozenset(sets.get("name_hanzi", ())), tuple(sets.get("name_parts", ())), tuple(sets.get("name_heads", ()))
-        )
+        hanzi, parts, heads = (tuple(rules.sets.get(name, ())) for name in ("name_hanzi", "name_parts", "name_heads"))
+        ends = frozenset(part[-1] for part in (*hanzi, *parts, *heads))
+        begins = frozenset(part[0] for part in (*hanzi, *parts))
+        rules.derived["names"] = _Names(frozenset(hanzi), parts, heads, ends, begins)
     built: _Names = rules.derived["names"]
     return built
 

@@ -95,6 +95,7 @@ def _of_program(text: str, opening: int, inside: str) -> bool:
 
 _OPEN = {"<<": 2, "＜＜": 2, "≪": 2, "«": 2, "《": 2, "〈": 1, "<": 0, "＜": 0}
 _CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "》": 2, "〉": 1, ">": 0, "＞": 0}
+_SHIFT = re.compile(r"[A-Za-z0-9_)] ?<< ?[A-Za-z0-9_(]")
 _HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
 """What stands behind a mark that opens a title and was broken, where the closing one is whole."""
 _FORMS = (("《", "》"), ("〈", "〉"))
@@ -110,7 +111,7 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
             at, behind = match.span()
             if match[0] in _OPEN:
                 sure = open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at) or _HALF.match(text, behind)
-                if sure and draft.free(at, behind):
+                if sure and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
                 form = _FORMS[(len(open_marks) - 1) % 2]

@@ -88,7 +88,7 @@ class Seen:
             places = found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
             if not places or place.plain:
                 return places
-            if place.odd or len(places) * SPARSE <= len(text):
+            if place.odd or len(place.leads) > 1 or len(places) * SPARSE <= len(text):
                 matches = place.pattern.match
                 return [at for at in places if matches(text, at)]
         elif place.bare and not any(map(place.pattern.match, self.rare)):
