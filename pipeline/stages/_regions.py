@@ -18,6 +18,13 @@ _NUMBER = regex.compile(
 )
 _ADDRESSED = regex.compile(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}们[,:!、]")
 _NAMES_TEXTS = regex.compile(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
+_NAME = regex.compile(r"\p{Han}[\p{Han} ·、]{3,23}")
+_FURNISHED = regex.compile(r"[|>»_&<#]|\(\d+\)|[a-zA-Z]{2}|网$|网 |文库|素材|收藏|打印|字号|分享|评论|^[\d .,:/-]+$")
+_SITE = regex.compile(
+    r"文档|文件|文库|下载|上传|预览|会员|VIP|积分|金币|充值|客服|版权|侵权|本站|网站|网友|用户|登录|注册|付费|免费|资源|转载|收藏|点击|链接|"
+    r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|格式"
+)
+_SPEAKER = regex.compile(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
 _HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
 
 
@@ -29,6 +36,7 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     _by_repetition(evidence, settings)
     _by_head(evidence, settings)
     _by_tail(evidence, settings)
+    _by_middle(evidence, settings)
 
 
 def limit_page_titles(evidence: Evidence) -> None:
@@ -208,15 +216,32 @@ def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             continue
         if "body" in evidence.rules[number] or evidence.ruled(number, "speech_title") >= 1.5:
             continue
+        if title is not None and title < number and _names_speaker(evidence, number, title, top):
+            evidence.add(number, "body", settings["name"], "")
+            continue
         above = title is not None and number < title
         scores = evidence.scores[number]
-        if evidence.closed[number] or evidence.inner(number):
+        field = evidence.view[evidence.lines[number].right - 1] == ":" and evidence.lines[number].size <= 12
+        if (evidence.closed[number] or evidence.inner(number)) and not field:
             if sure and above:
                 scores["intro"] = max(scores.get("intro", 0.0), 0.0) + settings["head"]
         elif sure or above:
             scores["intro"] = max(scores.get("intro", 0.0), 0.0) + settings["head"]
             if title is not None and title < number and "speech_title" in scores:
                 scores["speech_title"] += settings["below_title"]
+
+
+def _names_speaker(evidence: Evidence, number: int, title: int, top: int) -> bool:
+    """Whether a line between a title and a salutation may name the speaker, with nothing but dates beside it.
+
+    When unsure, keep: alone between the two it is so whatever it says, unless it looks like furniture.
+    """
+    text = evidence.text(number)
+    if _FURNISHED.search(text) is not None or number - title > 2 or top - number > 2 or "link_residue" in evidence.rules[number]:
+        return False
+    if number - title == 1 == top - number:
+        return True
+    return _NAME.fullmatch(text) is not None and all("body" in evidence.rules[n] for n in range(title + 1, top) if n != number)
 
 
 def _release_list(evidence: Evidence, below: int) -> None:
@@ -242,17 +267,55 @@ def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     last = next((n for n in range(len(evidence.lines) - 1, -1, -1) if _substantial(evidence, n)), len(evidence.lines))
     behind = False
     for number in range(last + 1, len(evidence.lines)):
-        if evidence.ruled(number, "intro", "mark", "list", "page_meta") >= 5.0:
+        scores, size = evidence.scores[number], evidence.lines[number].size
+        if evidence.ruled(number, "intro", "list", "page_meta") >= 5.0:
             behind = True
-        elif behind and 0 < evidence.lines[number].size <= settings["loose_size"]:
-            scores = evidence.scores[number]
+        elif behind and size > settings["loose_size"]:
+            if _speaks_of_site(evidence, number):
+                evidence.add(number, "list", settings["site_words"], "labels/site-words")
+        elif behind and size:
             scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
             if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
                 scores["speech_title"] -= settings["tail"]
+
+
+def _by_middle(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Lines like 「时间:…」 inside a speech are a list in the speech, not what the page says of itself."""
+    for number in range(1, len(evidence.lines) - 1):
+        if evidence.ruled(number, "page_meta") >= 3.0 and _in_speech(evidence, number):
+            evidence.scores[number]["page_meta"] += settings["in_speech"]
+
+
+def _in_speech(evidence: Evidence, number: int) -> bool:
+    """Whether lines of one speech stand closely above and below a line, as far as rules know."""
+    for step in (-1, 1):
+        for near in range(number + step, number + 6 * step, step):
+            if not 0 <= near < len(evidence.lines) or evidence.ruled(near, "speech_title", "salutation") >= 1.5:
+                return False
+            if evidence.ruled(near, "page_meta") < 3.0 and evidence.set_apart(near):
+                return False
+            if evidence.lines[near].size >= 15 and evidence.closed[near] and evidence.ruled(near, "page_meta") < 3.0:
+                break
+            if evidence.ruled(near, "closing") >= 3.0:
+                break
+        else:
+            return False
+    return True
 
 
 def _substantial(evidence: Evidence, number: int) -> bool:
     """Whether a line is surely spoken: a rule says so, or it is a long sentence and nothing says that it is furniture."""
     if evidence.ruled(number, "salutation", "closing", "body") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
         return True
-    return evidence.lines[number].size > 40 and evidence.closed[number] and not evidence.set_apart(number)
+    size = evidence.lines[number].size
+    if size <= 40 or evidence.set_apart(number) or (size <= 60 and not evidence.closed[number]):
+        return False
+    return not _speaks_of_site(evidence, number)
+
+
+def _speaks_of_site(evidence: Evidence, number: int) -> bool:
+    """Whether a long line has three words or more of those in which sites speak of themselves, and none of a speaker's."""
+    line = evidence.lines[number]
+    if line.size > 160 or _SPEAKER.search(evidence.view, line.left, line.right) is not None:
+        return False
+    return len(set(_SITE.findall(evidence.view, line.left, line.right))) >= 3
