@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import regex
@@ -20,9 +20,13 @@ _ADDRESSED = regex.compile(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好
 _NAMES_TEXTS = regex.compile(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
 _NAME = regex.compile(r"\p{Han}[\p{Han} ·、]{3,23}")
 _FURNISHED = regex.compile(r"[|>»_&<#]|\(\d+\)|[a-zA-Z]{2}|网$|网 |文库|素材|收藏|打印|字号|分享|评论|^[\d .,:/-]+$")
+_LISTED = regex.compile(
+    r"讲话|发言|致[辞词]|演讲|主持|[稿词辞]$|范文|总结|报告|心得|体会|作文|方案|计划|倡议|公告|通知|标语|祝福|文案|合同|制度|申请|材料|文章|文库|"
+    r"[>★»|]|^[·•]|\d{2}-\d{2}|网|下载|登录|注册|评论|分享|首页|关于|联系|更多|回复|楼|推荐|精彩|阅读|举报|收藏|复制|资源|资料|声明|地图|链接|微信|QQ|公众号"
+)
 _SITE = regex.compile(
     r"文档|文件|文库|下载|上传|预览|会员|VIP|积分|金币|充值|客服|版权|侵权|本站|网站|网友|用户|登录|注册|付费|免费|资源|转载|收藏|点击|链接|"
-    r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|格式"
+    r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|楼主|回帖|站长|在看"
 )
 _SPEAKER = regex.compile(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
 _HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
@@ -263,20 +267,42 @@ def _top(evidence: Evidence) -> tuple[int, bool]:
 
 
 def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
-    """Short lines below the last paragraph, behind a line that a rule knows as furniture, are a list of furniture."""
+    """Short lines below the last paragraph, behind a line that a rule knows as furniture, are a list of furniture.
+
+    They are looked at from the page's end upwards, run by run between lines that are known: the first run that reads like
+    text, as a poem's lines do, is a speech's, and nothing above it is furniture by its place.
+    """
     last = next((n for n in range(len(evidence.lines) - 1, -1, -1) if _substantial(evidence, n)), len(evidence.lines))
-    behind = False
-    for number in range(last + 1, len(evidence.lines)):
-        scores, size = evidence.scores[number], evidence.lines[number].size
+    run: list[int] = []
+    for number in range(len(evidence.lines) - 1, last, -1):
         if evidence.ruled(number, "intro", "list", "page_meta") >= 5.0:
-            behind = True
-        elif behind and size > settings["loose_size"]:
-            if _speaks_of_site(evidence, number):
-                evidence.add(number, "list", settings["site_words"], "labels/site-words")
-        elif behind and size:
-            scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
-            if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
-                scores["speech_title"] -= settings["tail"]
+            if _reads_like_text(evidence, run):
+                return
+            for known in run:
+                _lean_to_list(evidence, known, settings)
+            run = []
+        elif evidence.lines[number].size:
+            run.append(number)
+
+
+def _reads_like_text(evidence: Evidence, run: Sequence[int]) -> bool:
+    """Whether a run of lines has hardly any words of titles or of sites."""
+    known = sum(_LISTED.search(evidence.text(n)) is not None for n in run if evidence.lines[n].size <= 40)
+    return len(run) > 2 and 3 * known < len(run)
+
+
+def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) -> None:
+    """Let a line in a list's place be furniture if it is short or speaks of the site."""
+    scores = evidence.scores[number]
+    if evidence.lines[number].size > settings["loose_size"]:
+        if _speaks_of_site(evidence, number):
+            evidence.add(number, "list", settings["site_words"], "labels/site-words")
+        return
+    scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
+    if _speaks_of_site(evidence, number, 1):
+        scores["list"] += settings["tail_site"]
+    if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
+        scores["speech_title"] -= settings["tail"]
 
 
 def _by_middle(evidence: Evidence, settings: Mapping[str, Any]) -> None:
@@ -313,9 +339,9 @@ def _substantial(evidence: Evidence, number: int) -> bool:
     return not _speaks_of_site(evidence, number)
 
 
-def _speaks_of_site(evidence: Evidence, number: int) -> bool:
-    """Whether a long line has three words or more of those in which sites speak of themselves, and none of a speaker's."""
+def _speaks_of_site(evidence: Evidence, number: int, least: int = 3) -> bool:
+    """Whether a line has so many words of those in which sites speak of themselves, and none of a speaker's."""
     line = evidence.lines[number]
     if line.size > 160 or _SPEAKER.search(evidence.view, line.left, line.right) is not None:
         return False
-    return len(set(_SITE.findall(evidence.view, line.left, line.right))) >= 3
+    return len(set(_SITE.findall(evidence.view, line.left, line.right))) >= least
