@@ -29,6 +29,8 @@ _SITE = regex.compile(
     r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|楼主|回帖|站长|在看"
 )
 _SPEAKER = regex.compile(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
+_SAMPLES = regex.compile(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
+_OFFERED = regex.compile(r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式")
 _HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
 
 
@@ -216,6 +218,8 @@ def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     title = next((n for n in range(top - 1, -1, -1) if evidence.is_title(n) and not evidence.closed[n]), None)
     _release_list(evidence, top if title is None else title)
     for number in range(top):
+        if sure and evidence.lines[number].size > settings["loose_size"] and _introduces(evidence, number):
+            evidence.add(number, "intro", settings["intro_words"], "labels/intro-words")
         if not 0 < evidence.lines[number].size <= settings["loose_size"] or evidence.set_apart(number):
             continue
         if "body" in evidence.rules[number] or evidence.ruled(number, "speech_title") >= 1.5:
@@ -227,7 +231,7 @@ def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         scores = evidence.scores[number]
         field = evidence.view[evidence.lines[number].right - 1] == ":" and evidence.lines[number].size <= 12
         if (evidence.closed[number] or evidence.inner(number)) and not field:
-            if sure and above:
+            if sure and (above or _introduces(evidence, number)):
                 scores["intro"] = max(scores.get("intro", 0.0), 0.0) + settings["head"]
         elif sure or above:
             scores["intro"] = max(scores.get("intro", 0.0), 0.0) + settings["head"]
@@ -261,9 +265,17 @@ def _top(evidence: Evidence) -> tuple[int, bool]:
     for number, line in enumerate(evidence.lines[:60]):
         if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
             return number, True
-        if line.size > 40 and evidence.closed[number] and not evidence.set_apart(number):
+        if line.size > 40 and evidence.closed[number] and not (evidence.set_apart(number) or _introduces(evidence, number)):
             return number, False
     return 0, False
+
+
+def _introduces(evidence: Evidence, number: int) -> bool:
+    """Whether a line speaks of sample texts and of what readers do with them, and addresses nobody."""
+    line = evidence.lines[number]
+    if line.size > 300 or _addressed(evidence, number):
+        return False
+    return all(words.search(evidence.view, line.left, line.right) is not None for words in (_SAMPLES, _OFFERED))
 
 
 def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
