@@ -98,10 +98,11 @@ def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
     """Let the first and the last line of a title that is broken over two lines have the whole of it."""
     for number in range(1, len(blocks)):
         one, two = blocks[number - 1], blocks[number]
-        if one.label != two.label or "labels/split-title" not in (one.rule, two.rule):
-            continue
         first, second = titles.get(number - 1), titles.get(number)
-        if first and second and (second.startswith(("—", "-")) or (len(second) <= 4 and not first.endswith(second))):
+        if one.label != two.label or not first or not second:
+            continue
+        bare = len(second) <= 4 and not first.endswith(second) and "labels/split-title" in (one.rule, two.rule)
+        if second.startswith("—") or bare:
             titles[number - 1] = titles[number] = first + second
 
 
@@ -181,7 +182,7 @@ def _begins(
     score += 1.2 if any(n in cues.opening or n in cues.greeting for n in following[:3]) else 0.0
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
-    score -= 1.5 if _rest(number, blocks) < _REST and not _over(last, blocks) else 0.0
+    score -= 1.5 if blocks[last].label != "closing" and _rest(number, blocks) < _REST else 0.0
     return score >= _THRESHOLD
 
 
