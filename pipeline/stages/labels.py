@@ -21,15 +21,16 @@ import regex
 
 from pipeline.page import Block, Draft, Label, Labelled, no_meta
 from pipeline.rulebook import Rulebook, StageRules, default_rulebook
+from pipeline.stages._evidence import Evidence
 from pipeline.stages._flags import draft_flags
 from pipeline.stages._headings import heading_levels
 from pipeline.stages._lines import Line, lines_of, view_of
 from pipeline.stages._matches import hits_of
 from pipeline.stages._meta import read_meta
 from pipeline.stages._plan import FURNITURE, PageLines, Plan, Voice, plan_of
-from pipeline.stages._scores import Evidence, score_lines
+from pipeline.stages._scores import score_lines
 from pipeline.stages._sequence import best_sequence
-from pipeline.stages._speeches import clean_title, find_cues, find_drafts
+from pipeline.stages._speeches import clean_title, find_cues, find_drafts, join_titles
 
 _COUNT = regex.compile(r"([\d一二三四五六七八九十]{1,3}) ?篇\)?")
 _NUMERALS = {char: number for number, char in enumerate("一二三四五六七八九十", 1)}
@@ -57,6 +58,7 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Labelled:
         for number, block in enumerate(blocks)
         if block.label in ("speech_title", "page_title")
     }
+    join_titles(blocks, titles)
     drafts = find_drafts(blocks, titles, find_cues(hits, plan), view, own.sets.get("genre", ()))
     meta = read_meta(_speaking(blocks, text, view), plan.fields)
     page_title = _page_title(blocks)
