@@ -30,7 +30,9 @@ _SITE = regex.compile(
 )
 _SPEAKER = regex.compile(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
 _SAMPLES = regex.compile(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
-_OFFERED = regex.compile(r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式")
+_OFFERED = regex.compile(
+    r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式"
+)
 _HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
 
 
@@ -245,7 +247,12 @@ def _names_speaker(evidence: Evidence, number: int, title: int, top: int) -> boo
     When unsure, keep: alone between the two it is so whatever it says, unless it looks like furniture.
     """
     text = evidence.text(number)
-    if _FURNISHED.search(text) is not None or number - title > 2 or top - number > 2 or "link_residue" in evidence.rules[number]:
+    if (
+        _FURNISHED.search(text) is not None
+        or number - title > 2
+        or top - number > 2
+        or "link_residue" in evidence.rules[number]
+    ):
         return False
     if number - title == 1 == top - number:
         return True
@@ -320,7 +327,7 @@ def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) 
 def _by_middle(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Lines like 「时间:…」 inside a speech are a list in the speech, not what the page says of itself."""
     for number in range(1, len(evidence.lines) - 1):
-        if evidence.ruled(number, "page_meta") >= 3.0 and _in_speech(evidence, number):
+        if "page_meta" in evidence.rules[number] and _in_speech(evidence, number):
             evidence.scores[number]["page_meta"] += settings["in_speech"]
 
 
