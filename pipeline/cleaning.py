@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipeline.assembly import Assembled, assemble
 from pipeline.ledger import Ledger
@@ -36,8 +36,7 @@ class Options:
     placeholders: Literal["keep", "tag"] = "keep"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A placeholder with its place in the decoded page besides its place in the text."""
 
     placeholder: Placeholder
@@ -89,8 +88,10 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
     repaired = repair.run(decoded.text, book)
     labelled = labels.run(repaired.text, book)
     drafted = [_simplified(labelled, draft, book) for draft in labelled.drafts]
-    published = labelled.meta.get("published")
-    staged = placeholders.run_many([simplified.text for _, simplified in drafted], book, published=published)
+    headlines = [block for block in labelled.blocks if block.label in TITLES]
+    texts = [simplified.text for _, simplified in drafted]
+    texts.append("\n".join(labelled.text[block.start : block.end] for block in headlines))
+    *staged, in_titles = placeholders.run_many(texts, book, published=labelled.meta.get("published"))
     marked = [_marked(*item, book) for item in zip(labelled.drafts, drafted, staged, strict=True)]
     titles = [draft.title for draft in marked if draft.title]
     final = punctuation.run_many(
@@ -111,7 +112,7 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
         meta=labelled.meta,
         blocks=tuple(_page_blocks(decoded.text, labelled.blocks, repaired.ledger)),
         speeches=speeches,
-        placeholders=tuple(_outside(labelled, repaired.ledger, [speech.raw_span for speech in speeches], book)),
+        placeholders=tuple(_outside(headlines, in_titles, repaired.ledger, [speech.raw_span for speech in speeches])),
     )
 
 
@@ -151,7 +152,7 @@ def _simplified(labelled: Labelled, draft: Draft, book: Rulebook) -> tuple[Assem
 def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged, book: Rulebook) -> _Marked:
     part, simplified = drafted
     title = (draft.title or "").strip() or None
-    if title and (simplified.ledger or script.is_traditional(title)):
+    if title and (simplified.ledger or script.is_traditional(title, book)):
         title = script.convert(title, book)
     before = part.ledger.then(simplified.ledger)
     return _Marked(part, title, simplified.ledger, before, staged, (*draft.flags, *part.flags, *staged.flags))
@@ -167,7 +168,6 @@ def _speech(
     if options.placeholders == "tag":
         text, tags, found = write(text, found)
         last = last.then(tags)
-    after = draft.script.then(last)
     spans = [_span(before, one.start, one.end, start) for one in draft.staged.placeholders]
     return CleanSpeech(
         title=titles[draft.title] or None if draft.title else None,
@@ -175,7 +175,12 @@ def _speech(
         raw_span=(start, end),
         ledger=before.then(last).anchored(raw[start:end]).shifted(start),
         headings=tuple(
-            Heading(h.level, after.to_result(h.start), after.to_result(h.end, end=True)) for h in draft.part.headings
+            Heading(
+                h.level,
+                last.to_result(draft.script.to_result(h.start)),
+                last.to_result(draft.script.to_result(h.end, end=True), end=True),
+            )
+            for h in draft.part.headings
         ),
         placeholders=tuple(map(Found, found, spans)),
         flags=tuple(dict.fromkeys((*draft.flags, *repair.flags(final.text, book), *final.flags))),
@@ -195,17 +200,15 @@ def _span(ledger: Ledger, start: int, end: int, shift: int) -> tuple[int, int]:
     return low + shift, (ledger.to_source(end, end=True) if end > start else low) + shift
 
 
-def _outside(labelled: Labelled, repaired: Ledger, spans: list[tuple[int, int]], book: Rulebook) -> Iterator[Found]:
-    """Placeholders in titles, which belong to no speech's text."""
-    titles = [block for block in labelled.blocks if block.label in TITLES]
+def _outside(titles: Sequence[Block], found: Staged, repaired: Ledger, spans: Sequence[tuple[int, int]]) -> Iterator[Found]:
+    """Placeholders in titles, which belong to no speech's text. found: those of the titles' lines as one text."""
     starts = [0, *accumulate(block.end - block.start + 1 for block in titles)]
-    text = "\n".join(labelled.text[block.start : block.end] for block in titles)
-    for one in placeholders.run(text, book).placeholders:
+    for one in found.placeholders:
         number = bisect_right(starts, one.start) - 1
         shift = titles[number].start - starts[number]
         span = _span(repaired, one.start + shift, one.end + shift, 0)
         if not any(low <= span[0] < high for low, high in spans):
-            yield Found(replace(one, start=span[0], end=span[1]), span)
+            yield Found(one._replace(start=span[0], end=span[1]), span)
 
 
 def _page_blocks(text: str, blocks: tuple[Block, ...], repaired: Ledger) -> Iterator[Block]:

@@ -198,10 +198,11 @@ class Ledger:
             return later
         if not later:
             return self
-        first = list(self)
-        if len(first) * len(later.groups) > len(later):
-            return _grouped(_compose(first, list(later)))
-        near, far = _parted(first, later)
+        if all(len(kind.before) == len(kind.after) == 1 for kind in self.groups):
+            first, near, far = _beside(self, later)
+        else:
+            first = list(self)
+            near, far = _parted(first, later)
         for kind, at in _grouped(_compose(first, near)).groups.items():
             far[kind] = sorted((*far[kind], *at)) if kind in far else at
         return Ledger(far)
@@ -292,24 +293,91 @@ def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 def _parted(first: list[Place], later: Ledger) -> tuple[list[Place], dict[Kind, list[int]]]:
     """Later edits that may touch one of the first, one by one; and the groups of all others, moved to the source.
 
-    A page has thousands of later edits that touch none of a few dozen first ones: they are moved a slice at a time.
+    A page has thousands of later edits, and few of them touch one of the first.
     """
+    starts: list[int] = []
+    ends: list[int] = []
+    shifts = [0]  # before the first edit, and behind each
+    for start, before, after, _ in first:
+        starts.append(start + shifts[-1])
+        ends.append(starts[-1] + len(after))
+        shifts.append(shifts[-1] + len(after) - len(before))
     near: list[Place] = []
     far: dict[Kind, list[int]] = {}
     for kind, at in later.groups.items():
-        width, done, shift = len(kind.before), 0, 0
-        moved: list[int] = []
-        for start, before, after, _ in first:
-            low = max(done, bisect_left(at, start + shift - width))
-            high = max(low, bisect_right(at, start + shift + len(after)))
-            moved += [place - shift for place in at[done:low]] if shift else at[done:low]
-            near += [(place, *kind) for place in at[low:high]]
-            done = high
-            shift += len(after) - len(before)
-        moved += [place - shift for place in at[done:]]
+        cut = _cut_by_edits if len(first) * _SLICES < len(at) else _cut_by_places
+        moved, touched = cut(at, len(kind.before), starts, ends, shifts)
+        near += [(place, *kind) for place in touched]
         if moved:
             far[kind] = moved
     return sorted(near), far
+
+
+_SLICES = 4
+"""How many places there must be for an edit before it pays to move them a slice at a time."""
+
+
+def _cut_by_edits(
+    at: list[int], width: int, starts: list[int], ends: list[int], shifts: list[int]
+) -> tuple[list[int], list[int]]:
+    """Places moved to the source, and those that touch an edit: between two edits a slice of them moves at once."""
+    moved: list[int] = []
+    touched: list[int] = []
+    done = 0
+    for start, end, shift in zip(starts, ends, shifts, strict=False):
+        low = max(done, bisect_left(at, start - width))
+        high = max(low, bisect_right(at, end))
+        moved += [place - shift for place in at[done:low]] if shift else at[done:low]
+        touched += at[low:high]
+        done = high
+    moved += [place - shifts[-1] for place in at[done:]]
+    return moved, touched
+
+
+def _cut_by_places(
+    at: list[int], width: int, starts: list[int], ends: list[int], shifts: list[int]
+) -> tuple[list[int], list[int]]:
+    """As `_cut_by_edits`, with a look for each place at the last edit that begins before its end."""
+    moved: list[int] = []
+    touched: list[int] = []
+    for place in at:
+        behind = bisect_right(starts, place + width)
+        if behind and ends[behind - 1] >= place:
+            touched.append(place)
+        else:
+            moved.append(place - shifts[behind])
+    return moved, touched
+
+
+def _beside(one: Ledger, later: Ledger) -> tuple[list[Place], list[Place], dict[Kind, list[int]]]:
+    """The edits of two ledgers that touch each other, one by one, and the groups of all others of both.
+
+    one: single characters for single characters, so that no place moves and only an edit of the same character touches one.
+    A script conversion is thousands of them, of which the punctuation touches none.
+    """
+    taken: set[int] = set().union(*one.groups.values())
+    near: list[Place] = []
+    met: set[int] = set()
+    far: dict[Kind, list[int]] = {}
+    for kind, at in later.groups.items():
+        width = len(kind.before)
+        touched = (
+            [place for place in at if not taken.isdisjoint(range(place, place + width))]
+            if width != 1
+            else taken.intersection(at)
+        )
+        near += [(place, *kind) for place in touched]
+        met.update(spot for place in touched for spot in range(place, place + width))
+        if len(touched) < len(at):
+            known = set(touched)
+            far[kind] = [place for place in at if place not in known] if known else at
+    first: list[Place] = []
+    for kind, at in one.groups.items():
+        first += [(place, *kind) for place in at if place in met] if met else ()
+        rest = [place for place in at if place not in met] if met else at
+        if rest:
+            far[kind] = sorted((*far[kind], *rest)) if kind in far else rest
+    return sorted(first), sorted(near), far
 
 
 def _compose(first: list[Place], second: list[Place]) -> list[Place]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Label = Literal[
     "page_title", "page_meta", "boilerplate", "speech_title", "salutation", "heading", "link_residue", "closing", "body"
@@ -53,8 +53,7 @@ class Decoded:
     residue: tuple[Residue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One non-empty line of a page, or the part of a line on one side of a speech's border.
 
     start, end: code points in the text that was labelled. label: see LABELS. rule: full name of the rule that decided, or "".

@@ -22,6 +22,13 @@ FILES = ("speeches.jsonl", "pages.jsonl", "duplicates.jsonl", "manifest.json")
 """What an output folder holds; the manifest is written last."""
 
 
+UNCOMPARED: Record = {"duplicate": None, "contained_in": []}
+"""What a speech's record says of other speeches before it was compared with them.
+
+In a line of JSON these two keys stand side by side, and no text can hold them so, since its quotes are escaped.
+"""
+
+
 def speech_id(sha256: str, start: int) -> str:
     """A speech's stable id: of the raw page's bytes and the speech's place in them, 16 hex digits.
 
@@ -42,8 +49,7 @@ def speech_record(speech: CleanSpeech, page: CleanPage, path: str, index: int) -
         "raw_span": list(speech.raw_span),
         "headings": [{"level": h.level, "start": h.start, "end": h.end} for h in speech.headings],
         "placeholders": [placeholder_record(found) for found in speech.placeholders],
-        "duplicate": None,
-        "contained_in": [],
+        **UNCOMPARED,
         "flags": sorted(speech.flags),
         "meta": page.meta,
     }

@@ -21,6 +21,7 @@ Examples and keeps are the rule's tests (``jinggao rules test``) and its documen
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
@@ -30,12 +31,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import regex
 from regex import Match, Pattern
 
+from pipeline import cache
 from pipeline.errors import RulesError
+from pipeline.patterns import compiled
 
 STAGES = (
     "repair", "labels", "boilerplate", "links", "paragraphs", "script", "placeholders", "punctuation", "duplicates", "learn",
@@ -75,6 +78,7 @@ OPTIONAL: dict[str, type] = {
     "times": int,
     "at": list,
     "calm": bool,
+    "first": bool,
     "gate": str,
     "scope": str,
 }
@@ -129,7 +133,7 @@ class Rule:
         """
         source = self.pattern if self.pattern is not None else alternation(self.literals)
         try:
-            return regex.compile(source, regex.MULTILINE)
+            return compiled(source, regex.MULTILINE)
         except regex.error as error:
             raise _problem(
                 self.file, self.id, f"its pattern does not compile: {error}", "mend the pattern (syntax of the regex package)"
@@ -172,7 +176,10 @@ class StageRules:
 
     def of(self, *actions: str) -> tuple[Rule, ...]:
         """The rules with one of these actions."""
-        return tuple(rule for rule in self.rules if rule.action in actions)
+        known: dict[tuple[str, ...], tuple[Rule, ...]] = self.derived.setdefault("of", {})
+        if actions not in known:
+            known[actions] = tuple(rule for rule in self.rules if rule.action in actions)
+        return known[actions]
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:
@@ -247,13 +254,20 @@ class Rulebook:
 
 
 def alternation(words: Iterable[str]) -> str:
-    """A pattern for any of the words, longest first so that a word never hides a longer one.
+    """A pattern for any of the words, longest first so that a word never hides a longer one; single characters are a class,
+    which compiles ten times faster.
 
     >>> alternation(["年", "年度", "a.b"])
     '(?:a\\\\.b|年度|年)'
+    >>> alternation(["年", "月", "年度"])
+    '(?:年度|[年月])'
     """
     ordered = sorted(dict.fromkeys(words), key=lambda word: (-len(word), word))
-    return "(?:" + "|".join(regex.escape(word, special_only=True) for word in ordered) + ")"
+    parts = [regex.escape(word, special_only=True) for word in ordered]
+    single = sum(len(word) == 1 for word in ordered)
+    if single > 1:
+        parts[-single:] = ["[" + "".join(map(re.escape, ordered[-single:])) + "]"]
+    return "(?:" + "|".join(parts) + ")"
 
 
 def rules_folder() -> Path:
@@ -316,7 +330,7 @@ def _rule_files(folder: Path) -> list[Path]:
 def read_rule_file(path: Path) -> tuple[str, dict[str, Any]]:
     """A rule file's stage and its content as TOML has it, its top level checked. Raises RulesError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = _parsed(path.read_text(encoding="utf-8"), path.stem)
     except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{path}: cannot be read: {error}; a rule file is UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
@@ -331,6 +345,26 @@ def read_rule_file(path: Path) -> tuple[str, dict[str, Any]]:
         if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
             raise RulesError(f"{path}: set {name!r} must be a list of words, none of them empty")
     return stage, content
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    """A TOML file's content; kept as JSON from run to run, since that is read fifty times faster than TOML.
+
+    Raises TOMLDecodeError.
+    """
+    kept = (cache.read(f"rules-{name}.json") or b"").partition(b"\n")
+    if kept[0] == _seal(text, kept[2]):
+        return cast("dict[str, Any]", json.loads(kept[2]))
+    content = tomllib.loads(text)
+    with contextlib.suppress(TypeError):  # a date, which no rule needs
+        body = json.dumps(content).encode()
+        cache.write(f"rules-{name}.json", _seal(text, body) + b"\n" + body)
+    return content
+
+
+def _seal(text: str, body: bytes) -> bytes:
+    """What tells that a kept body is whole and that of this text."""
+    return hashlib.sha256(text.encode() + b"\0" + body).hexdigest().encode()
 
 
 def _merge(stage: str, contents: list[tuple[str, dict[str, Any]]]) -> StageRules:

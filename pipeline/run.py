@@ -16,13 +16,13 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from pipeline import __version__
+from pipeline import __version__, patterns
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
 from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
-from pipeline.records import Record, dumps, page_record, speech_record, tally
+from pipeline.records import UNCOMPARED, Record, dumps, page_record, speech_record, tally
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
 from pipeline.workers import in_order
@@ -134,7 +134,7 @@ def run_folder(
             page_lines.write(_encoded(one.page))
             for line, (speech, text) in zip(one.speeches, one.texts, strict=True):
                 unique = _unique(speech, taken)
-                speech_lines.write(_encoded(line if unique == speech else _renamed(line, unique)))
+                speech_lines.write(_encoded(line if unique == speech else _renamed(line, speech, unique)))
                 texts.append((unique, text))
             shares.append(len(one.speeches))
             summary.pages += 1
@@ -172,7 +172,7 @@ def _finish(
     dropped = copies if options.duplicates == "drop" else set()
     certain = twins.certain(book) if options.fill == "certain" else None
     touched = found.clusters.keys() | found.contained_in.keys()
-    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, texts, found.clusters.keys()))
+    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, texts, twins.with_news(found)))
     said = twins.collate(alike, found.pairs)
     changes: dict[str, Ledger] = {}
     for line in _some(speech_lines, texts, {one for one, _ in texts} if certain else said.keys()):
@@ -189,7 +189,7 @@ def _finish(
         if names.isdisjoint(said) and names.isdisjoint(changes) and names.isdisjoint(dropped):
             folder.write("pages.jsonl", page_line)
             for line, speech in mine:
-                folder.write("speeches.jsonl", dumps(_compared(json.loads(line), found)) if speech in touched else line)
+                folder.write("speeches.jsonl", _compared(line, speech, found) if speech in touched else line)
             continue
         page, records = json.loads(page_line), [json.loads(line) for line, _ in mine]
         before = tally(page, records)
@@ -206,7 +206,7 @@ def _finish(
         summary.dropped += [one["id"] for one in away]
         folder.write("pages.jsonl", dumps(_without(page, away)) if away else dumps(page))
         for record in kept:
-            folder.write("speeches.jsonl", dumps(_compared(record, found)))
+            folder.write("speeches.jsonl", _compared(dumps(record), record["id"], found))
 
 
 def _some(handle: IO[bytes], texts: Sequence[tuple[str, str]], wanted: AbstractSet[str]) -> Iterator[str]:
@@ -215,12 +215,11 @@ def _some(handle: IO[bytes], texts: Sequence[tuple[str, str]], wanted: AbstractS
         yield from (line for line, (speech, _) in zip(_lines(handle), texts, strict=True) if speech in wanted)
 
 
-def _compared(record: Record, found: Found) -> Record:
-    """A speech's record with its place among the others."""
-    member = found.clusters.get(record["id"])
-    record["duplicate"] = member.as_record() if member else None
-    record["contained_in"] = found.contained_in.get(record["id"], [])
-    return record
+def _compared(line: str, speech: str, found: Found) -> str:
+    """The line of a speech that was not compared yet, with its place among the others."""
+    member = found.clusters.get(speech)
+    place = {"duplicate": member.as_record() if member else None, "contained_in": found.contained_in.get(speech, [])}
+    return line.replace(dumps(UNCOMPARED)[1:-1], dumps(place)[1:-1], 1)
 
 
 def _recount(summary: Summary, before: Mapping[str, Counter[str]], after: Mapping[str, Counter[str]]) -> None:
@@ -267,8 +266,8 @@ def _unique(speech: str, taken: Counter[str]) -> str:
     return speech if taken[speech] == 1 else f"{speech}-{taken[speech]}"
 
 
-def _renamed(line: str, speech: str) -> str:
-    return dumps({**json.loads(line), "id": speech})
+def _renamed(line: str, old: str, new: str) -> str:
+    return line.replace(dumps({"id": old})[1:-1], dumps({"id": new})[1:-1], 1)
 
 
 def _manifest(folder: OutputFolder, book: Rulebook, options: RunOptions, inputs: list[Record], summary: Summary) -> Record:
@@ -302,7 +301,9 @@ def _start_worker(book: Rulebook, options: Options) -> None:
 
 
 def _work(page: tuple[str, Path]) -> _Cleaned:
-    return _clean_one(page, _worker["book"], _worker["options"])
+    done = _clean_one(page, _worker["book"], _worker["options"])
+    patterns.keep_now_and_then()
+    return done
 
 
 def _clean_one(page: tuple[str, Path], book: Rulebook, options: Options) -> _Cleaned:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 PlaceholderKind = Literal["mask", "corruption", "elision"]
 MASK_TYPES = (
@@ -15,8 +14,7 @@ ELISION_TYPES = ("year", "month", "ordinal", "count", "percent", "person", "term
 TYPES: dict[str, tuple[str, ...]] = {"mask": MASK_TYPES, "corruption": CORRUPTION_TYPES, "elision": ELISION_TYPES}
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """A place where information is hidden, damaged or silently deleted.
 
     start, end: code points in the text that was searched (start == end for an elision). surface: text[start:end].
@@ -32,8 +30,7 @@ class Placeholder:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading's place in a speech's text; level 1 for 一、 2 for (一) 3 for 1. and so on."""
 
     level: int

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ledger import EMPTY, Kind, Ledger, LedgerError
+from pipeline.ledger import EMPTY, Kind, Ledger, LedgerError, _compose, _grouped
 
 TEXT = st.text(alphabet="甲乙,。x", max_size=12)
 
@@ -39,6 +39,15 @@ def test_composition_is_one_after_the_other(data: st.DataObject, text: str) -> N
     both = first.then(second)
     assert both.apply(text) == second.apply(middle)
     assert both.inverse().apply(second.apply(middle)) == text
+
+
+@given(st.data(), TEXT)
+def test_single_characters_for_single_ones_compose_as_any_edits_do(data: st.DataObject, text: str) -> None:
+    places = data.draw(st.sets(st.integers(0, max(len(text) - 1, 0)), max_size=len(text)))
+    first = Ledger.of((place, text[place], data.draw(st.sampled_from("，x丙")), ("s/one",)) for place in places)
+    second = data.draw(edited(first.apply(text)))
+    expected = {kind: places for kind, places in _grouped(_compose(list(first), list(second))).groups.items() if places}
+    assert dict(first.then(second).groups) == expected
 
 
 @given(st.data(), TEXT)

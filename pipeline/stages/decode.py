@@ -111,7 +111,7 @@ def _refuse_binary(data: bytes) -> None:
 
 def _utf16_by_parity(data: bytes) -> str | None:
     """UTF-16 without BOM: NUL bytes, nearly all on one side of the pairs (ASCII line ends and digits have them)."""
-    if len(data) % 2 or not data:
+    if len(data) % 2 or b"\0" not in data:
         return None
     even, odd = data[::2].count(0), data[1::2].count(0)
     if even + odd < max(1, len(data) // 400) or min(even, odd) * 20 > max(even, odd):
@@ -151,8 +151,12 @@ def _choose(data: bytes) -> Encoding:
 
 def _bad_utf8(data: bytes) -> tuple[int, int]:
     """Bytes that no valid UTF-8 sequence holds, and all bytes above 0x7F."""
-    valid = data.decode("utf-8", "ignore").encode("utf-8")
-    return len(data) - len(valid), len(data.translate(None, bytes(range(0x80)))) if len(valid) < len(data) else 0
+    try:
+        data.decode("utf-8")
+        return 0, 0
+    except UnicodeDecodeError:
+        valid = data.decode("utf-8", "ignore").encode("utf-8")
+        return len(data) - len(valid), len(data.translate(None, bytes(range(0x80))))
 
 
 def _bad_spans(data: bytes, name: str) -> Iterator[tuple[int, int]]:

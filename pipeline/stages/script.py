@@ -18,12 +18,13 @@ In simplified text in which a conversion left traces (同誌, 下麵, 係統) on
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from pipeline.ledger import Kind, Ledger
 from pipeline.rulebook import Rulebook, StageRules, rules_for
+from pipeline.signs import Signs
 from pipeline.stages import Staged
 
 NAME = "script"
@@ -42,39 +43,34 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     (0, '這', '这', ('script/traditional',))
     """
     known = rules_for(NAME, rules)
-    if _signs()[0].search(text) is None:
+    places = _traditional(text, known)
+    if not places:
         return Staged(text)
-    if is_traditional(text):
+    if _is_traditional(text, places, known):
         rule, after = known.by_id.get(WHOLE), to_simplified(text)
-        places = [place for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
+        pairs = [(place, one, other) for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
     else:
-        rule, table = known.by_id.get(STRAY), {ord(char): to_simplified(char) for char in strays(text, known)}
-        after = text.translate(table) if table else text
-        places = [match.start() for match in _signs()[0].finditer(text) if ord(match[0]) in table]
-    if rule is None or not places:
+        rule, found = known.by_id.get(STRAY), _strays(text, places, known)
+        pairs = [(place, text[place], _simplified(text[place])) for place in places if text[place] in found]
+    if rule is None or not pairs:
         return Staged(text)
-    ledger = _changes(text, after, places, rule.name)
+    ledger = _changes(pairs, rule.name)
     readings = known.by_id.get(PINYIN)
-    found = list(readings.finditer(text)) if readings else []
-    if readings and found:
+    found_readings = list(readings.finditer(text)) if readings else []
+    if readings and found_readings:
         groups = dict(ledger.groups)
-        for match in found:
+        for match in found_readings:
             groups.setdefault(Kind(match[0], "", (readings.name,)), []).append(match.start())
         ledger = Ledger(groups)
-        after = ledger.apply(text)
-    return Staged(after, ledger)
+    return Staged(ledger.apply(text), ledger)
 
 
-def _changes(text: str, after: str, places: list[int], rule: str) -> Ledger:
-    """The ledger of a change that is one character for one throughout."""
-    groups: dict[Kind, list[int]] = {}
+def _changes(pairs: Iterable[tuple[int, str, str]], rule: str) -> Ledger:
+    """The ledger of changes of one character for another, each with its place."""
     kinds: dict[tuple[str, str], list[int]] = {}
-    for place in places:
-        pair = text[place], after[place]
-        if pair not in kinds:
-            groups[Kind(*pair, (rule,))] = kinds[pair] = []
-        kinds[pair].append(place)
-    return Ledger(groups)
+    for place, one, other in pairs:
+        kinds.setdefault((one, other), []).append(place)
+    return Ledger({Kind(one, other, (rule,)): places for (one, other), places in kinds.items()})
 
 
 def strays(text: str, rules: StageRules | None = None) -> frozenset[str]:
@@ -85,19 +81,18 @@ def strays(text: str, rules: StageRules | None = None) -> frozenset[str]:
     >>> sorted(strays("乾安县的同誌们，下麵开会")), strays("毕昇发明了活字")
     (['誌', '麵'], frozenset())
     """
-    found = frozenset(_signs()[0].findall(text)) - set(rules_for(NAME, rules).sets["names"])
-    return found if len(found) >= STRAYS else frozenset()
+    known = rules_for(NAME, rules)
+    return _strays(text, _traditional(text, known), known)
 
 
-def is_traditional(text: str) -> bool:
+def is_traditional(text: str, rules: StageRules | Rulebook | None = None) -> bool:
     """Whether a text is in traditional script, or was converted to it.
 
     >>> is_traditional("歷史與現實"), is_traditional("历史与现实"), is_traditional("著名的乾安县")
     (True, False, False)
     """
-    traditional, simplified = _signs()
-    marks = len(traditional.findall(text))
-    return marks >= 2 and marks > len(simplified.findall(text))
+    known = rules_for(NAME, rules)
+    return _is_traditional(text, _traditional(text, known), known)
 
 
 def to_simplified(text: str) -> str:
@@ -135,14 +130,29 @@ def _converter(name: str) -> Any:
     return opencc.OpenCC(name)
 
 
-@lru_cache(maxsize=1)
-def _signs() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """TRAD and SIMP as classes; re finds one of so many characters far faster than regex does."""
-    hanzi = [chr(code) for code in range(0x4E00, 0xA000)]
+def _traditional(text: str, rules: StageRules) -> list[int]:
+    """The places of the characters of TRAD."""
+    return _signs(rules).places(text, 0)
 
-    def changed(config: str, charset: str) -> re.Pattern[str]:
-        after = _converter(config).convert("\n".join(hanzi)).split("\n")
-        lacking = (a for a, b in zip(hanzi, after, strict=True) if a != b and not a.encode(charset, "ignore"))
-        return re.compile(f"[{''.join(lacking)}]")
 
-    return changed("t2s", "gb2312"), changed("s2t", "big5")
+def _is_traditional(text: str, places: Sequence[int], rules: StageRules) -> bool:
+    """Whether a text with characters of TRAD at these places is traditional."""
+    return len(places) >= 2 and len(places) > len(_signs(rules).places(text, 1))
+
+
+def _strays(text: str, places: Iterable[int], rules: StageRules) -> frozenset[str]:
+    found = frozenset(text[place] for place in places).difference(rules.sets["names"])
+    return found if len(found) >= STRAYS else frozenset()
+
+
+@lru_cache(maxsize=1 << 14)
+def _simplified(char: str) -> str:
+    return to_simplified(char)
+
+
+def _signs(rules: StageRules) -> Signs:
+    """A table of TRAD and SIMP."""
+    signs: Signs | None = rules.derived.get("signs")
+    if signs is None:
+        signs = rules.derived["signs"] = Signs([rules.settings[name] for name in ("traditional", "simplified")])
+    return signs

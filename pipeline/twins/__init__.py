@@ -21,13 +21,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.rulebook import Rulebook
-from pipeline.twins.collation import collate
+from pipeline.twins.collation import collate, with_news
 from pipeline.twins.data import LOST_WORDS, WHAT, Collated, Conflict, Copy, Evidence, Finding, Lost, Mark
 from pipeline.twins.records import Certain, Told, copy_of, moved_pair, own_ledger, settle, tell, with_edits
 
 __all__ = [
     "LOST_WORDS", "WHAT", "Certain", "Collated", "Conflict", "Copy", "Evidence", "Finding", "Lost", "Mark", "Told",
-    "certain", "collate", "copy_of", "moved_pair", "own_ledger", "settle", "tell", "with_edits",
+    "certain", "collate", "copy_of", "moved_pair", "own_ledger", "settle", "tell", "with_edits", "with_news",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Run as a script it prints the scores of the stage; of the held-out part only the totals:
 
-    python tests/bed/punctuation.py [seen|more|heldout [profile]]
+    python tests/bed/punctuation.py [seen|more|heldout|seen2|heldout2 [profile]]
 
 A case is run in the profile that it names, or else in the one that is given: ``standard``, since cases that go by the letter of
 B.3.3 (1、 becomes 1.) against wide-spread habit name the profile ``strict``.
@@ -41,7 +41,7 @@ class Score(NamedTuple):
 
 
 def cases(part: str = "seen", profile: str = PROFILE) -> Iterator[Case]:
-    """The cases of a part, ``seen``, ``more`` or ``heldout``, in the order of the file. profile: of those that name none."""
+    """The cases of a file (``seen``, ``more``, ``heldout2``, …) in its order. profile: of those that name none."""
     with (FOLDER / f"{part}.jsonl").open(encoding="utf-8") as lines:
         for line in filter(str.strip, lines):
             record = json.loads(line)
@@ -71,7 +71,7 @@ def main() -> None:
     profile = sys.argv[2] if len(sys.argv) > 2 else PROFILE
     result = score(lambda text, profile: punctuation.run(text, profile=profile).text, part, profile)
     print(f"{part}: exact {result.exact}/{result.cases} = {result.exact / result.cases:.3f}, kept {result.kept}/{result.right}")
-    if part != "heldout":
+    if not part.startswith("heldout"):
         print("missed:", ", ".join(result.missed) or "none")
 
 

@@ -260,3 +260,8 @@ def test_block_places_are_those_of_the_text(corpus: tuple[str, Labelled]) -> Non
         if text[place] != "\n":
             block = page.blocks[bisect_right(starts, place) - 1]
             assert block.start <= place < block.end
+
+
+def test_the_last_characters_of_the_kinds_of_speeches_are_all_known() -> None:
+    sets = default_rulebook()["labels"].sets
+    assert set(sets["genre-end"]) == {word[-1] for word in (*sets["genre"], "范文")}

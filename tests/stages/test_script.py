@@ -1,8 +1,11 @@
 """Script: traditional documents become simplified, simplified ones are not touched."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opencc import OpenCC
 
+from pipeline.rulebook import rules_for
 from pipeline.stages import script
 
 
@@ -42,3 +45,12 @@ def test_the_ledger_leads_there_and_back(text: str) -> None:
 def test_conversion_is_idempotent(text: str) -> None:
     once = script.run(text).text
     assert script.run(once).text == once
+
+
+@pytest.mark.parametrize(("name", "config", "charset"), [("traditional", "t2s", "gb2312"), ("simplified", "s2t", "big5")])
+def test_the_signs_of_a_script_are_those_of_opencc(name: str, config: str, charset: str) -> None:
+    """The rules hold them so that OpenCC's dictionaries need not be loaded for a page that has nothing to convert."""
+    hanzi = [chr(code) for code in range(0x4E00, 0xA000)]
+    after = OpenCC(config).convert("\n".join(hanzi)).split("\n")
+    lacking = [one for one, other in zip(hanzi, after, strict=True) if one != other and not one.encode(charset, "ignore")]
+    assert rules_for("script", None).settings[name] == "".join(lacking)

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import cast
 
@@ -17,7 +16,7 @@ from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
-from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Holes, Mark, Plan
+from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Mark, Plan, Searches
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = regex.compile(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -29,12 +28,15 @@ class Clock:
     def __init__(self, text: str, plan: Plan, published: str | None) -> None:
         self._text, self._plan, self._published = text, plan, published
         self._period: Period | None = None
+        self._said: dict[str, str | None] = {}
 
     def says(self, name: str) -> str | None:
         """What the era table ``name`` has for the speech's time, or None where that is not certain."""
-        if self._period is None:
-            self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
-        return era(self._plan.settings["eras"], name, self._period)
+        if name not in self._said:
+            if self._period is None:
+                self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
+            self._said[name] = era(self._plan.settings["eras"], name, self._period)
+        return self._said[name]
 
 
 class Speeches:
@@ -87,14 +89,12 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     acted: set[str] = set()
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
-    for mark, pattern in plan.marks:
-        if mark.rule.params.get("more") or mark.rule.might_match(text):
-            for match in pattern.finditer(text):
-                start, end = _span(match)
-                if start < end and covered.isdisjoint(range(start, end)):
-                    covered.update(range(start, end))
-                    taken.append(_placeholder(text, (start, end), mark, match, speeches))
-    masks = _masks(text, plan, covered, acted)
+    for mark, match in plan.marks.of(text)[1]:
+        start, end = _span(match)
+        if start < end and covered.isdisjoint(range(start, end)):
+            covered.update(range(start, end))
+            taken.append(_placeholder(text, (start, end), mark, match, speeches))
+    masks = _masks(text, plan, covered, acted, speeches)
     named = [item for item in taken if item.type or not item.rule]
     untyped = [(item.start, item.end) for item in taken if item.rule and not item.type]
     rule_of = {(item.start, item.end): item.rule for item in taken if not item.type}
@@ -124,7 +124,7 @@ def _cleared(text: str, found: tuple[Placeholder, ...], rule: Rule, acted: set[s
             named = item.type == "person" and text[item.start - 1 : item.start] in surnames
             value = clear_form(text, item.start, item.end, rule.regex, named=named)
             if value is not None:
-                item = replace(item, suggestion=value, rule=rule.name)
+                item = item._replace(suggestion=value, rule=rule.name)
                 acted.add(rule.name)
         made.append(item)
     return tuple(made)
@@ -164,54 +164,68 @@ def _suggestion(surface: str, mark: Mark, match: regex.Match[str], place: int, s
         name = speeches.clock(place).says(data["era"])
         return name + data.get("tail", "") if name else None
     if "words" in data:
-        return _word(surface, data["words"])
+        return _word(surface, data["words"], data.get("lost", ""))
     if "gives" in data:
         return cast("str | None", data["gives"].get(surface))
     return cast("str | None", params.get("suggestion"))
 
 
-def _word(damaged: str, words: Iterable[str]) -> str | None:
-    """The one word of a list that a damaged word can have been: digits stand for one to three letters of it."""
+def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
+    """The one word of a list that a damaged word can have been: digits stand for ``lost``, or for one to three letters."""
     head, tail = regex.split(r"\d[0-9xX*×]*", damaged.lower(), maxsplit=1)
     around = [word for word in words if word.startswith(head) and word.endswith(tail)]
+    if head + lost + tail in around:
+        return head + lost + tail
     fits = [word for word in around if 0 < len(word) - len(head) - len(tail) <= 3]
     return fits[0] if len(fits) == 1 else None
 
 
-def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Span]:
-    """The mask tokens that no other rule has taken and that are no look-alikes."""
+def _masks(text: str, plan: Plan, covered: set[int], acted: set[str], speeches: Speeches) -> list[Span]:
+    """The mask tokens that no other rule has taken and that are no look-alikes.
+
+    A look-alike of a rule with ``data.yields`` is a mask all the same in a speech where its sign hides so many units elsewhere.
+    """
     spans = tokens(text, plan.masks) if plan.masks else []
     if covered:
         spans = [span for span in spans if covered.isdisjoint(range(*span))]
     if not spans:
         return spans
     aside = _aside(text, spans, plan)
-    kept = []
+    asleep = plan.signs.asleep(text)
+    kept, doubtful = [], []
     done, last = 0, None
     for start, end in spans:
         rule = last if start < done else None
         if rule is None:
-            done, last = _sign_aside(text, start, end, plan)
+            done, last = _sign_aside(text, start, end, plan, asleep)
             rule = last
         if rule is None and aside:
             rule = next((aside[place] for place in range(start, end) if place in aside), None)
         if rule is None:
             kept.append((start, end))
+        elif "yields" in rule.params.get("data", {}):
+            doubtful.append((start, end, rule))
         else:
             acted.add(rule.name)
-    return kept
+    if not doubtful:
+        return kept
+    hidden = Counter((speeches.at(start), text[start]) for start, end in kept if text[end] in plan.plain)
+    for start, end, rule in doubtful:
+        if hidden[speeches.at(start), text[start]] >= rule.params["data"]["yields"]:
+            kept.append((start, end))
+        else:
+            acted.add(rule.name)
+    return sorted(kept)
 
 
-def _sign_aside(text: str, start: int, end: int, plan: Plan) -> tuple[int, Rule | None]:
+def _sign_aside(text: str, start: int, end: int, plan: Plan, asleep: frozenset[str]) -> tuple[int, Rule | None]:
     """Where the look-alike ends that begins with one of the signs of a token, and its rule; or 0 and None."""
     if text[end] in plan.plain and text[end - 1] in _PLAIN_SIGNS:
         return 0, None
     for place in range(start, end):
-        signs = plan.signs.get(text[place])
-        if signs is not None:
-            match = signs.pattern.match(text, place)
-            if match is not None and match.end() > place:
-                return match.end(), signs.rules[int(cast("str", match.lastgroup)[1:])]
+        found = plan.signs.match(text, place, asleep)
+        if found is not None and found[1].end() > place:
+            return found[1].end(), found[0]
     return 0, None
 
 
@@ -256,18 +270,30 @@ def _windows(spans: list[Span], size: int) -> list[Span]:
 
 
 def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
-    """The text with one noncharacter for each mask, and where these stand."""
+    """The text with one noncharacter for each mask, and where these stand; single spaces around a mask are left out."""
     pieces, places, done, size = [], [], 0, 0
     for start, end in spans:
         token = text[start:end]
-        pieces.append(text[done:start])
-        size += start - done
+        before = text[done:start]
+        if _PADDED.fullmatch(before[-2:]):
+            before = before[:-1]
+        if done and _PADS.match(before):
+            before = before[1:]
+        pieces.append(before)
+        size += len(before)
         places.append(size)
         pieces.append(_sign(token))
         size += 1
         done = end
-    pieces.append(text[done:])
+    rest = text[done:]
+    pieces.append(rest[1:] if _PADS.match(rest) else rest)
     return "".join(pieces), places
+
+
+_TENS = frozenset("一二三四五六七八九十")
+_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]")
+_PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
+"""Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
 
 
 def _sign(token: str) -> str:
@@ -275,6 +301,8 @@ def _sign(token: str) -> str:
         return ANY_MASK[4] if token == 4 * token[0] else ANY_MASK[1]
     if ":" in token or "：" in token:
         return ANY_MASK[2]
+    if token[0] in _TENS and "十" in token:
+        return ANY_MASK[5]
     return ANY_MASK[3] if _LONG.fullmatch(token) else ANY_MASK[0]
 
 
@@ -286,12 +314,12 @@ def _typed(text: str, spans: list[Span], plan: Plan, speeches: Speeches, rule_of
     found, open_ = [], []
     with_place: set[int] = set()
     for span, place in zip(spans, places, strict=True):
-        match = plan.types.match(view, place)
+        told = plan.types.match(view, place)
         surface = text[span[0] : span[1]]
-        if match is None or match.lastgroup is None:
+        if told is None:
             open_.append(span)
             continue
-        rule = plan.type_rules[int(match.lastgroup[1:])]
+        rule = told[0]
         type_ = rule.params["type"]
         if type_ == "place":
             with_place.add(speeches.at(span[0]))
@@ -324,22 +352,20 @@ _QUOTE = re.compile('"')
 
 
 def _search(
-    text: str, holes: Holes, windows: list[Span], covered: set[int], speeches: Speeches, found: dict[int, Placeholder]
+    text: str, searches: Searches, windows: list[Span], covered: set[int], speeches: Speeches, found: dict[int, Placeholder]
 ) -> None:
     """The holes of some stretches of a text."""
     for low, high in windows:
-        part = text[low:high] if high - low < len(text) else text
-        formulas, scans = holes.of(part)
+        formulas, matches = searches.of(text, low, high)
         for formula, start in formulas:
-            place = low + start + formula.hole
+            place = start + formula.hole
             if _is_free(place, covered, found):
                 mark = formula.mark
                 found[place] = Placeholder(place, place, "", "elision", mark.rule.params["type"], mark.gives, mark.rule.name)
-        for scan in scans:
-            for match in scan.pattern.finditer(text, low, high):
-                number, place = _hole(match, len(scan.marks))
-                if _is_free(place, covered, found):
-                    found[place] = _placeholder(text, (place, place), scan.marks[number], match, speeches)
+        for mark, match in matches:
+            place = match.start("hole")
+            if _is_free(place, covered, found):
+                found[place] = _placeholder(text, (place, place), mark, match, speeches)
 
 
 def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bool:
@@ -359,9 +385,3 @@ def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: d
                     place = match.start("hole")
                     if _is_free(place, covered, found):
                         found[place] = _placeholder(text, (place, place), mark, match, speeches)
-
-
-def _hole(match: regex.Match[str], count: int) -> Span:
-    """Which mark of a scan has matched, and where its hole is."""
-    places = (match.start(f"h{number}") for number in range(count))
-    return next((number, place) for number, place in enumerate(places) if place >= 0)

@@ -3,7 +3,8 @@
 Signs that the rules' patterns use, besides ``{{set}}``:
 
 - in a ``type`` rule ``▣`` is the mask whose type is told, and ``▢`` any other mask in its context; ``▤`` is only a year-shaped
-  mask (20xx, xxxx), ``▧`` one with a kept century (20xx), ``▥`` one with a colon (8:xx), ``▦`` a long number (138****5678);
+  mask (20xx, xxxx), ``▧`` one with a kept century (20xx), ``▥`` one with a colon (8:xx), ``▦`` a long number (138****5678),
+  ``▨`` one with Chinese tens (四十×);
 - in a ``mark`` rule for elisions ``∅`` is the hole; in one for masks or corruptions the groups ``span``, or ``left`` and
   ``right``, say where the token begins and ends if it is not the whole match;
 - a ``mark`` rule's further patterns stand in ``more``: a pattern that begins with a literal and looks back from there is
@@ -17,27 +18,26 @@ no pattern reaches from one speech into the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import chain
 from typing import Any
 
 import regex
 
 from pipeline.errors import RulesError
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
 from pipeline.stages.placeholders.anchors import Anchors
+from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
 
-ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
-"""Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
+ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd7"
+"""Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike, tens."""
 BREAK = "\ufdd6"
 BETWEEN = f"\n{BREAK}\n"
 """What stands before, between and behind the speeches of a page where they are searched together."""
-_OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1"}
-LONG = 3
-"""From how many characters on a literal is rare enough that a scan for it waits until it is met, in code points."""
-_SIGNS = frozenset("xXｘＸ×✕✖*＊_＿#＃$＄○〇◯□■●△某")
+_OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1", "▨": "\ufdd7"}
 _FORMULA = regex.compile(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
 
 
@@ -50,21 +50,16 @@ class Mark:
     gives: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scan:
-    """Marks as one pattern, compiled at first use; the hole of the n-th mark is its group ``hn``.
+    """A mark's pattern, compiled at first use."""
 
-    literal: what every match begins with, so that a text without it need not be scanned.
-    """
-
-    source: str
-    marks: tuple[Mark, ...]
-    literal: str
+    mark: Mark
 
     @cached_property
     def pattern(self) -> regex.Pattern[str]:
         """The compiled pattern. Raises RulesError naming the rule where it is none."""
-        return _joined(self.source, self.marks)
+        return _regex(self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +71,11 @@ class Formula:
     hole: int
     edge: str = ""
 
+    @property
+    def anchor(self) -> int:
+        """The place in the literal of the three characters at the hole: one before it and two behind, as far as there are."""
+        return max(0, min(self.hole - 1, len(self.literal) - 3))
+
     def holds(self, text: str, start: int) -> bool:
         """Whether the formula that stands at ``start`` has its hole, and is not whole."""
         if self.hole == 0:
@@ -83,58 +83,143 @@ class Formula:
         return not (self.edge and text.startswith(self.edge, start + self.hole))
 
 
-@dataclass(frozen=True, slots=True)
-class Holes:
-    """All patterns for holes: formulas, and scans of which some are tried only where their long literal stands in the text."""
-
-    formulas: tuple[Formula, ...]
-    always: tuple[Scan, ...]
-    rare: tuple[Scan, ...]
-    anchors: Anchors
-
-    def of(self, text: str) -> tuple[list[tuple[Formula, int]], Iterator[Scan]]:
-        """The formulas of a text with their starts, in the order of the rules, and the scans that may find something."""
-        hits: list[tuple[int, int]] = []
-        awake: set[int] = set()
-        count = len(self.formulas)
-        for number, start in self.anchors.places(text):
-            if number >= count:
-                awake.add(number - count)
-            elif self.formulas[number].holds(text, start):
-                hits.append((number, start))
-        hits.sort()
-        return [(self.formulas[number], start) for number, start in hits], chain(
-            self.always, (scan for number, scan in enumerate(self.rare) if number in awake)
-        )
+Hit = tuple[Mark, regex.Match[str]]
+Found = tuple[list[tuple[Formula, int]], Iterator[Hit]]
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """The look-alikes that begin with one mask character, as one pattern whose last group ``rN`` tells the rule."""
+class Searches:
+    """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
 
-    pattern: regex.Pattern[str]
-    rules: tuple[Rule, ...]
+    A formula is known by three characters at its hole, since these stand side by side nowhere else; a mark by those that its
+    pattern can begin with and look back to.
+    """
+
+    def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
+        self._formulas = tuple(formulas)
+        self._anchors = Anchors([(formula.literal, formula.anchor) for formula in self._formulas])
+        self.marks = tuple(part for mark in marks for part in _parts(mark))
+        self._scans = tuple(map(Scan, self.marks))
+        beginnings = [firsts(scan.mark.source) for scan in self._scans]
+        self._everywhere = tuple(number for number, signs in enumerate(beginnings) if signs is None)
+        self._begin: dict[str, list[int]] = {}
+        for number, signs in enumerate(beginnings):
+            for sign in signs or ():
+                self._begin.setdefault(sign, []).append(number)
+        self._neighbours = Neighbours(self._begin, self._begins, self._follows)
+
+    def _begins(self, start: str) -> tuple[int, ...]:
+        """The marks that can begin with a pair, or with a character alone."""
+        return tuple(n for n in self._begin.get(start[0], ()) if can_begin(self._scans[n].mark.source, start))
+
+    def _follows(self, pair: str) -> tuple[int, ...]:
+        """The marks that can begin with the second of two characters behind the first, or with a character alone."""
+        begun = self._begin.get(pair[-1], ())
+        if len(pair) == 1:
+            return tuple(begun)
+        return tuple(n for n in begun if can_follow(self._scans[n].mark.source, pair[0], pair[1]))
+
+    def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
+        """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
+        part = text[low:high]
+        hits = sorted((number, low + start) for number, start in self._anchors.places(part))
+        formulas = [(self._formulas[number], start) for number, start in hits if self._formulas[number].holds(text, start)]
+        places: dict[int, list[int]] = {number: [] for number in self._everywhere}
+        for place, numbers in self._neighbours.places(part):
+            for number in numbers:
+                places.setdefault(number, []).append(low + place)
+        return formulas, self._match(text, places, low, high)
+
+    def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
+        for number in sorted(places):
+            scan, done = self._scans[number], 0
+            if not places[number]:
+                if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
+                    yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
+                continue
+            match_at = scan.pattern.match
+            for place in places[number]:
+                match = match_at(text, place) if place >= done else None
+                if match is not None:
+                    done = match.end()
+                    yield scan.mark, match
+
+
+_FEW = 2
+
+
+class Choice:
+    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
+
+    Of a pattern that lets choose, only what may match is tried, or the whole where that is more than `_FEW`.
+    """
+
+    def __init__(self, marks: Iterable[Mark]) -> None:
+        self._wholes = tuple((Scan(mark), tuple(map(Scan, _parts(mark)))) for mark in marks)
+        self._scans = tuple(part for _, parts in self._wholes for part in parts)
+        self._begin: dict[str, frozenset[Scan]] = {}
+        self._follow: dict[str, frozenset[Scan]] = {}
+        self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
+
+    def asleep(self, text: str) -> frozenset[str]:
+        """The ids of the rules that need a word which the text does not hold."""
+        rules = {whole.mark.rule.id: whole.mark.rule for whole, _ in self._wholes if whole.mark.rule.needs}
+        return frozenset(name for name, rule in rules.items() if not rule.might_match(text))
+
+    def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
+        """The first rule that matches at a place, and its match. asleep: ids of rules that are not to be tried."""
+        begin = self._begins(text[place : place + 2])
+        follow = self._follows(text[max(place - 1, 0) : place + 1])
+        able = self._able.get((begin, follow))
+        if able is None:
+            able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
+        for scan in able:
+            match = scan.pattern.match(text, place) if scan.mark.rule.id not in asleep else None
+            if match is not None:
+                return scan.mark.rule, match
+        return None
+
+    def _hopeful(self, able: frozenset[Scan]) -> Iterator[Scan]:
+        for whole, parts in self._wholes:
+            some = [part for part in parts if part in able]
+            yield from some if len(some) <= _FEW else (whole,)
+
+    def _begins(self, pair: str) -> frozenset[Scan]:
+        if pair not in self._begin:
+            self._begin[pair] = frozenset(scan for scan in self._scans if can_begin(scan.mark.source, pair))
+        return self._begin[pair]
+
+    def _follows(self, pair: str) -> frozenset[Scan]:
+        if pair not in self._follow:
+            first = pair[-1]
+            self._follow[pair] = frozenset(
+                scan for scan in self._scans if len(pair) == 1 or can_follow(scan.mark.source, pair[0], first)
+            )
+        return self._follow[pair]
+
+
+def _parts(mark: Mark) -> list[Mark]:
+    """A mark as one mark for each pattern that its own lets choose from."""
+    return [replace(mark, source=source) for source in alternatives(mark.source)]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything compiled.
 
-    plain: what makes sure behind x and × that no look-alike stands there. signs: by mask character; protect: look-alikes that
-    begin elsewhere. straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only after others have
-    found something. clear: what the clear form of a masked name may be.
+    plain: what makes sure behind x and × that no look-alike stands there. signs: look-alikes that begin with a mask character;
+    protect: those that begin elsewhere. straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only
+    after others have found something. clear: what the clear form of a masked name may be.
     """
 
     masks: str
     plain: frozenset[str]
-    signs: dict[str, Signs]
+    signs: Choice
     protect: tuple[tuple[Rule, regex.Pattern[str]], ...]
-    marks: tuple[tuple[Mark, regex.Pattern[str]], ...]
-    holes: Holes
-    straight_holes: Holes
+    marks: Searches
+    holes: Searches
+    straight_holes: Searches
     late_holes: tuple[tuple[Mark, regex.Pattern[str]], ...]
-    types: regex.Pattern[str]
-    type_rules: tuple[Rule, ...]
+    types: Choice
     host: Rule | None
     clear: Rule | None
     families: dict[str, Rule]
@@ -176,14 +261,13 @@ def _compile(rules: StageRules) -> Plan:
     return Plan(
         masks="".join(families),
         plain=frozenset("".join(rules.sets.get("plain-units", ()))),
-        signs={character: _signs(signs, character) for characters in families for character in characters},
+        signs=Choice(Mark(rule, _source(rule)) for rule in reversed(signs)),
         protect=tuple((rule, _regex(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
-        marks=tuple((mark, _regex(mark)) for mark in marks if mark.rule.params["kind"] != "elision"),
-        holes=_holes(formulas, [mark for mark in holes if not _waits(mark.rule)]),
-        straight_holes=_holes(list(_straight_formulas(rules)), list(_straight(rules))),
+        marks=Searches((), [mark for mark in marks if mark.rule.params["kind"] != "elision"]),
+        holes=Searches(_different(formulas), [mark for mark in holes if not _waits(mark.rule)]),
+        straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
         late_holes=tuple((mark, _regex(mark)) for mark in holes if _waits(mark.rule)),
-        types=_types(types),
-        type_rules=tuple(types),
+        types=Choice(mark for rule in types for mark in _types(rule)),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
         families={character: rule for characters, rule in families.items() for character in characters},
@@ -224,29 +308,12 @@ def _apart(source: str) -> str:
 _NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
 
 
-def _signs(rules: list[Rule], character: str) -> Signs:
-    """The rules that may match at a mask character: their needs, where these are single signs, name the characters."""
-    own = [rule for rule in reversed(rules) if character in rule.needs or not rule.needs or not set(rule.needs) <= _SIGNS]
-    sources = (f"(?:{_source(rule)})(?P<r{number}>)" for number, rule in enumerate(own))
-    return Signs(_joined("|".join(sources) or r"(?!)", [Mark(rule, _source(rule)) for rule in own]), tuple(own))
-
-
 def _regex(mark: Mark) -> regex.Pattern[str]:
     try:
-        return regex.compile(mark.source, regex.MULTILINE)
+        return compiled(mark.source, regex.MULTILINE)
     except regex.error as error:
         problem = f"its pattern does not compile: {error}; mend the pattern"
         raise RulesError(f"{mark.rule.file}: rule {mark.rule.id!r}: {problem}") from None
-
-
-def _joined(source: str, marks: Iterable[Mark]) -> regex.Pattern[str]:
-    """A pattern made of several; where it does not compile, the rule that is to blame is named."""
-    try:
-        return regex.compile(source, regex.MULTILINE)
-    except regex.error:
-        for mark in marks:
-            _regex(mark)
-        raise
 
 
 def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:
@@ -262,6 +329,8 @@ def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:
             if _to_straight(before + after) == before + after:
                 continue
             before, after = _to_straight(before), _to_straight(after)
+        if len(before + after) < 3:
+            raise RulesError(f"{rule.file}: rule {rule.id!r}: {formula!r} leaves too few words; let three characters stay")
         if before + after in done:
             continue
         done.add(before + after)
@@ -285,71 +354,19 @@ def _waits(rule: Rule) -> bool:
     return "after" in rule.params.get("data", {})
 
 
-def _holes(formulas: list[Formula], marks: list[Mark]) -> Holes:
-    """Formulas of which no two have the same words left, and one scan for all marks that begin with the same character."""
-    whole = tuple({formula.literal: formula for formula in reversed(formulas)}.values())[::-1]
-    groups: dict[str, list[Mark]] = {}
-    for number, mark in enumerate(marks):
-        literal = _prefix(mark.source)
-        alone = len(literal) != 1 or not mark.source.startswith(literal)
-        groups.setdefault(f"{literal}{number}" if alone else literal, []).append(mark)
-    scans = []
-    for members in groups.values():
-        sources = [mark.source.replace("(?P<hole>)", f"(?P<h{number}>)") for number, mark in enumerate(members)]
-        literal = _prefix(members[0].source)
-        source = sources[0] if len(sources) == 1 else f"{literal}(?:{'|'.join(each[1:] for each in sources)})"
-        scans.append(Scan(source, tuple(members), literal))
-    literals = [formula.literal for formula in whole]
-    rare = []
-    for scan in scans:
-        if len(scan.literal) >= LONG and scan.literal not in literals:
-            rare.append(scan)
-            literals.append(scan.literal)
-    return Holes(whole, tuple(scan for scan in scans if scan not in rare), tuple(rare), Anchors(literals))
+def _different(formulas: Iterable[Formula]) -> list[Formula]:
+    """Formulas of which no two have the same words left: the first of each."""
+    return list({formula.literal: formula for formula in reversed(list(formulas))}.values())[::-1]
 
 
-def _prefix(source: str) -> str:
-    """The plain characters that every match of a pattern begins with, a hole between them left out.
-
-    >>> [_prefix(source) for source in ("人大(?P<hole>)会(?!议)", "年度?", "年|月", "[年]月", "月(?=日)")]
-    ['人大会', '年', '', '', '月']
-    """
-    source = source.replace("(?P<hole>)", "")
-    if not _literal_first(source):
-        return ""
-    literal = _PLAIN.match(source)
-    return literal[0] if literal else ""
-
-
-def _literal_first(source: str) -> bool:
-    """Whether a pattern begins with a plain character that every match begins with.
-
-    >>> [_literal_first(source) for source in ("年(?=a|b)", "年|月", "年?月", "(?:年)", "[年]月", "年[|]月")]
-    [True, False, False, False, False, True]
-    """
-    if source[0] in _META or source[1:2] in tuple("?*+{"):
-        return False
-    return "|" not in _INNER.sub("", _INNERMOST.sub("", source))
-
-
-_PLAIN = regex.compile(r"(?:[\p{Han}“”、《》%％\"](?![?*+{]))+")
-_META = frozenset("\\[](){}.*+?^$|")
-_INNERMOST = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]")
-_INNER = regex.compile(r"\((?:[^()]|(?R))*\)")
-
-
-def _types(rules: list[Rule]) -> regex.Pattern[str]:
-    """All type rules as one pattern to be matched at a mask; the first that fits has its number as last group."""
-    alternatives, marks = [], []
-    for number, rule in enumerate(rules):
-        source = _source(rule)
+def _types(rule: Rule) -> Iterator[Mark]:
+    """A type rule's choices as patterns to be matched at a mask in the view that has one sign for each."""
+    for source in alternatives(_source(rule)):
         own = next((sign for sign in source if sign in _OWN), None)
-        if own is None:
-            raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣; put ▣ where the mask stands")
-        before, after = source.split(own, 1)
-        before, after = (part.replace("▢", f"[{ANY_MASK}]") for part in (before, after))
-        marks.append(Mark(rule, before + after))
-        behind = f"(?<=(?:{before}){_OWN[own]})" if before or own != "▣" else ""
+        if own is None or source.count(own) > 1:
+            mend = "put ▣ once into each choice, where the mask stands"
+            raise RulesError(f"{rule.file}: rule {rule.id!r}: its pattern has no ▣, or several: {source}; {mend}")
+        before, after = (part.replace("▢", f"[{ANY_MASK}]") for part in source.split(own))
         ahead = f"(?={after})" if after else ""
-        alternatives.append(f"{ahead}{behind}(?P<t{number}>)")
-    return _joined(f"[{ANY_MASK}](?:{'|'.join(alternatives)})", marks)
+        behind = f"(?<=(?:{before}){_OWN[own]})" if before else ""
+        yield Mark(rule, f"{_OWN[own]}{ahead}{behind}")

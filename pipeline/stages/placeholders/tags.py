@@ -10,7 +10,6 @@ of the record, and the surface is the raw text, empty for an elision. Suggestion
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import regex
 
@@ -57,8 +56,8 @@ def write(text: str, placeholders: Iterable[Placeholder]) -> tuple[str, Ledger, 
             tag = tag_of(item)
             edits.append((item.start, item.surface, tag, (item.rule,)))
             shift += len(tag) - len(item.surface)
-            moved.append(replace(item, start=start, end=start + len(tag)))
+            moved.append(item._replace(start=start, end=start + len(tag)))
         else:
-            moved.append(replace(item, start=start, end=item.end + shift))
+            moved.append(item._replace(start=start, end=item.end + shift))
     ledger = Ledger.of(edits)
     return ledger.apply(text), ledger, tuple(moved)

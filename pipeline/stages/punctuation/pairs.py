@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Sequence
 
 from pipeline.rulebook import Rule, StageRules
-from pipeline.stages.punctuation.draft import Draft
+from pipeline.stages.punctuation.draft import Draft, scanner
 
 _HAN = re.compile("[㐀-鿿]")
 _NAME = re.compile(r"[A-Za-z0-9_]*\Z")
@@ -18,26 +19,34 @@ _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
 _INTERVALS = ("区间", "坐标", "坐标为", "坐标是", "向量")
 _INTERVAL = re.compile(r"-?\d+(?:\.\d+)?, ?-?\d+(?:\.\d+)?")
 _OPERATOR = "+*/=×÷−^-∈"
+_BESIDE_FORMULA = frozenset(_OPERATOR + "()（）" + string.digits + string.ascii_letters)
 _WIDE = {"(": "（", ")": "）"}
 
 
 def brackets(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
     """Make ASCII brackets of Chinese sentences full-width, pair by pair; one without a partner follows its neighbour."""
-    text = draft.text
-    for start, end in _lines(text, places):
-        waiting: list[int] = []
-        for match in rule.regex.finditer(text, start, end):
-            at = match.start()
-            if not draft.free(at, at + 1):
-                continue
-            if match[0] in "(（":
-                waiting.append(at)
-            elif waiting:
-                _pair(draft, waiting.pop(), at, rule.name)
-            else:
-                _single(draft, at, rule.name)
-        for at in waiting:
+    text, end = draft.text, 0
+    waiting: list[int] = []
+    for at in places:
+        if at >= end:
+            end = text.index("\n", at)
+            _leave(draft, waiting, rule.name)
+        if not draft.free(at, at + 1):
+            continue
+        if text[at] in "(（":
+            waiting.append(at)
+        elif waiting:
+            _pair(draft, waiting.pop(), at, rule.name)
+        else:
             _single(draft, at, rule.name)
+    _leave(draft, waiting, rule.name)
+
+
+def _leave(draft: Draft, waiting: list[int], rule: str) -> None:
+    """Let opening brackets go that no closing one of their line answers."""
+    for at in waiting:
+        _single(draft, at, rule)
+    waiting.clear()
 
 
 def _pair(draft: Draft, opening: int, closing: int, rule: str) -> None:
@@ -46,7 +55,8 @@ def _pair(draft: Draft, opening: int, closing: int, rule: str) -> None:
         draft.take(opening, closing + 1)
         return
     for at in (opening, closing):
-        draft.edit(at, at + 1, _WIDE.get(text[at], text[at]), rule)
+        if text[at] in _WIDE:
+            draft.edit(at, at + 1, _WIDE[text[at]], rule)
 
 
 def _single(draft: Draft, at: int, rule: str) -> None:
@@ -57,7 +67,10 @@ def _single(draft: Draft, at: int, rule: str) -> None:
 
 def _formula(text: str, opening: int, closing: int) -> bool:
     """A call such as f(x), or a term such as (a+b)÷2."""
-    inside, before, behind = text[opening + 1 : closing], text[opening - 1], text[closing + 1]
+    before, behind = text[opening - 1], text[closing + 1]
+    if before not in _BESIDE_FORMULA and behind not in _BESIDE_FORMULA:
+        return text.endswith(_INTERVALS, 0, opening) and _INTERVAL.fullmatch(text, opening + 1, closing) is not None
+    inside = text[opening + 1 : closing]
     called = before.isascii() and before.isalnum()
     if called and (_of_program(text, opening, inside) or (not inside.replace(".", "").isdigit() and _argument(inside))):
         return True
@@ -65,7 +78,7 @@ def _formula(text: str, opening: int, closing: int) -> bool:
         return True
     if text.endswith(_INTERVALS, 0, opening) and _INTERVAL.fullmatch(inside):
         return True
-    factor = (behind == "(" or before == ")") and not _HAN.search(inside) and re.search("[A-Za-z]", inside) is not None
+    factor = (behind in "(（" or before in ")）") and not _HAN.search(inside) and re.search("[A-Za-z]", inside) is not None
     beside = called or factor or before in _OPERATOR or behind in _OPERATOR
     return beside and _FORMULA.fullmatch(inside) is not None
 
@@ -82,6 +95,9 @@ def _of_program(text: str, opening: int, inside: str) -> bool:
 
 _OPEN = {"<<": 2, "＜＜": 2, "≪": 2, "«": 2, "《": 2, "〈": 1, "<": 0, "＜": 0}
 _CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "》": 2, "〉": 1, ">": 0, "＞": 0}
+_SHIFT = re.compile(r"[A-Za-z0-9_)] ?<< ?[A-Za-z0-9_(]")
+_HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
+"""What stands behind a mark that opens a title and was broken, where the closing one is whole."""
 _FORMS = (("《", "》"), ("〈", "〉"))
 
 
@@ -91,10 +107,11 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
     for start, end in _lines(text, places):
         open_marks: list[tuple[int, int]] = []
         edits: list[tuple[int, int, str]] = []
-        for match in rule.regex.finditer(text, start, end):
+        for match in scanner(rule.pattern or "").finditer(text, start, end):
             at, behind = match.span()
             if match[0] in _OPEN:
-                if (open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at)) and draft.free(at, behind):
+                sure = open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at) or _HALF.match(text, behind)
+                if sure and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
                 form = _FORMS[(len(open_marks) - 1) % 2]

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain, pairwise
 
-from pipeline.stages.punctuation.plan import COMMON, Place, Step
+from pipeline.stages.punctuation.plan import COMMON, MARKS, ODD, Place, Step
 
 _RARE = re.compile(f"[^㐀-鿿{''.join(sorted(COMMON))}]")
 """All but hanzi and the commonest characters: one scan finds every place at which most rules may begin."""
 
-MANY = 150
-"""Places of one character from which on a search of the whole text is faster than a look at each."""
+SPARSE = 400
+"""Code points a place from which on a look at each place is faster than a search of the whole text."""
+
+LONG, VERY_LONG = 10_000, 100_000
+"""Code points from which on a text is worth numpy where that is imported already, and where it is not: the import takes as
+long as a look at 10 MB.
+"""
+
+
+Places = dict[str, list[int]]
 
 
 class Seen:
-    """Answers about one text that many rules ask for, each found once. rare: the places of its rarer characters."""
+    """Answers about one text, which ends with a line feed, that many rules ask for, each found once.
 
-    __slots__ = ("_gates", "_places", "_present", "_text", "rare")
+    rare: the places of its rarer characters. odd: the places of all its marks that are odd in the sense of `ODD`.
+    """
+
+    __slots__ = ("_gates", "_places", "_present", "_text", "odd", "rare")
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._present: dict[str, bool] = {}
         self._gates: dict[str, bool] = {}
-        self._places: dict[str, list[int]] = {}
-        self.rare: dict[str, list[int]] = {}
-        rare = self.rare
-        for match in _RARE.finditer(text):
-            char = match[0]
-            if char in rare:
-                rare[char].append(match.start())
-            else:
-                rare[char] = [match.start()]
+        self._places: Places = {}
+        worth = len(text) >= (LONG if "numpy" in sys.modules else VERY_LONG)
+        self.rare, self.odd = counted(text) if worth else searched(text)
 
     def has(self, word: str) -> bool:
         """Whether the word is in the text; a text that lacks one of its characters is not searched."""
@@ -73,14 +81,92 @@ class Seen:
         return self._places[source]
 
     def _find(self, place: Place) -> list[int]:
-        text, lead = self._text, place.lead
-        if place.rare:
-            places = self.rare.get(lead, [])
+        text = self._text
+        if place.odd or place.rare:
+            known = self.odd if place.odd else self.rare
+            found = [known[lead] for lead in place.leads if lead in known]
+            places = found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
             if not places or place.plain:
                 return places
-            if len(places) <= MANY:
+            if place.odd or len(place.leads) > 1 or len(places) * SPARSE <= len(text):
                 matches = place.pattern.match
                 return [at for at in places if matches(text, at)]
         elif place.bare and not any(map(place.pattern.match, self.rare)):
             return []
         return [match.start() for match in place.pattern.finditer(text)]
+
+
+def searched(text: str) -> tuple[Places, Places]:
+    """What `Seen` has as rare and odd, found by searches.
+
+    >>> searched("甲，乙，；\\n")
+    ({'；': [4]}, {'，': [3]})
+    """
+    rare: Places = {}
+    for match in _RARE.finditer(text):
+        rare.setdefault(match[0], []).append(match.start())
+    odd = {char: [at for at in places if not _is_plain(text[at + 1])] for char, places in rare.items()}
+    for mark in MARKS:
+        if mark in text:
+            odd[mark] = [match.start() for match in _odd(mark).finditer(text) if match.end() < len(text)]
+    return rare, {char: places for char, places in odd.items() if places}
+
+
+def _is_plain(char: str) -> bool:
+    """Whether a mark before the character is not odd."""
+    return "㐀" <= char <= "鿿" or char in "“”\n"
+
+
+@lru_cache(maxsize=len(MARKS))
+def _odd(mark: str) -> re.Pattern[str]:
+    return re.compile(re.escape(mark) + ODD)
+
+
+def counted(text: str) -> tuple[Places, Places]:
+    """The same as `searched`, found three times as fast in a long text: every character is looked up in one table.
+
+    >>> text = "甲，乙，；\\n"
+    >>> counted(text) == searched(text)
+    True
+    """
+    return _counter()(text)
+
+
+_PIECE = 16_000
+"""Code points that are looked at in one go: arrays of that size are had from memory that is at hand."""
+
+_PLAIN, _MARK, _LOUD = 1, 2, 4
+"""Kinds of characters: what makes a mark before it not odd, common marks, rare characters."""
+
+
+@lru_cache(maxsize=1)
+def _counter() -> Callable[[str], tuple[Places, Places]]:
+    import numpy as np  # here, since it takes longer to import than the whole package
+    from numpy.typing import NDArray
+
+    kinds = np.full(sys.maxunicode + 1, _LOUD, dtype=np.uint8)
+    kinds[ord("㐀") : ord("鿿") + 1] = _PLAIN
+    for char in COMMON:
+        kinds[ord(char)] = _MARK * (char in MARKS) + _PLAIN * (char in "“”\n")
+
+    def count(text: str) -> tuple[Places, Places]:
+        rare, odd = [], []
+        for start in range(0, len(text) - 1, _PIECE):
+            piece = text[start : start + _PIECE + 1]  # one more, for what stands behind the last
+            codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+            kind = kinds.take(codes)
+            at = np.flatnonzero(kind[:-1] == _LOUD)
+            rare.append((at + start, codes[at]))
+            at = np.flatnonzero((kind[:-1] & (_MARK | _LOUD) != 0) & (kind[1:] & _PLAIN == 0))
+            odd.append((at + start, codes[at]))
+        return grouped(rare), grouped(odd)
+
+    def grouped(pieces: list[tuple[NDArray[np.intp], NDArray[np.uint32]]]) -> Places:
+        at, codes = (np.concatenate([piece[part] for piece in pieces]) for part in (0, 1))
+        order = np.argsort(codes, kind="stable")
+        codes = codes[order]
+        bounds = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+        places = at[order].tolist()
+        return {chr(codes[start]): places[start:end] for start, end in pairwise(bounds) if start < end}
+
+    return count

@@ -1,0 +1,64 @@
+"""A folder for what the program has worked out and can work out again, so that it starts sooner the next time.
+
+Nothing in it changes a result. It is ``jinggao`` in the user's cache folder; the environment variable ``JINGGAO_CACHE`` names
+another one, or says ``off``. A folder that cannot be read or written is as good as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+VARIABLE = "JINGGAO_CACHE"
+
+
+def folder() -> Path | None:
+    """Where the cache lies, or None where there is none.
+
+    >>> from unittest.mock import patch
+    >>> with patch.dict("os.environ", {VARIABLE: "off"}):
+    ...     folder() is None
+    True
+    """
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return None if chosen == "off" else Path(chosen)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base) / "jinggao"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "jinggao"
+
+
+def read(name: str) -> bytes | None:
+    """What was kept under a name, or None."""
+    place = folder()
+    try:
+        return (place / name).read_bytes() if place else None
+    except OSError:
+        return None
+
+
+def write(name: str, data: bytes) -> None:
+    """Keep bytes under a name, whole or not at all."""
+    place = folder()
+    if place is None:
+        return
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=place, prefix=f".{name}-", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(part).replace(place / name)
+        except OSError:
+            Path(part).unlink(missing_ok=True)
