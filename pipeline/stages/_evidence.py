@@ -39,8 +39,13 @@ class Evidence:
 
     def ruled(self, number: int, *states: str) -> float:
         """The highest score that one rule alone gives a line for one of the states; 0 where none does."""
-        rules = self.rules[number]
-        return max((rules[state][0] for state in states if state in rules), default=0.0)
+        rules, best = self.rules[number], 0.0
+        if rules:
+            for state in states:
+                found = rules.get(state)
+                if found is not None and found[0] > best:
+                    best = found[0]
+        return best
 
     def set_apart(self, number: int) -> bool:
         """Whether a rule says that a line is furniture, a meta line or the page's title."""
@@ -54,6 +59,8 @@ class Evidence:
     def is_title(self, number: int) -> bool:
         """Whether a line looks like a title that has no number."""
         rules, scores = self.rules[number], self.scores[number]
+        if "page_title" not in rules and "speech_title" not in rules:
+            return False
         if max(scores.get("intro", 0.0), scores.get("mark", 0.0)) >= 3.0:
             return False
         if "page_title" in rules and rules["page_title"][1] != "labels/first-line":

@@ -113,16 +113,16 @@ def _in_text(evidence: Evidence, number: int) -> bool:
 
 def _is_split(evidence: Evidence, number: int) -> bool:
     """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, or 「在…会议上的」 above 「讲话」."""
-    if evidence.closed[number] or evidence.lines[number].size < 4 or _PUNCTUATED.search(evidence.text(number)):
+    if "speech_title" not in evidence.rules[number + 1] or evidence.closed[number] or evidence.lines[number].size < 4:
+        return False
+    text, below = evidence.text(number), evidence.text(number + 1)
+    if _PUNCTUATED.search(text) or evidence.set_apart(number):
         return False
     if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
         return False
-    below = evidence.text(number + 1)
-    if not below or evidence.ruled(number + 1, "speech_title") < 0.5 or evidence.set_apart(number):
-        return False
     if below[0] == "—":
         return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
-    return evidence.text(number)[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
+    return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
 
 
 def _between_paragraphs(evidence: Evidence, number: int, limit: int) -> bool:

@@ -327,7 +327,7 @@ def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) 
 def _by_middle(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Lines like 「时间:…」 inside a speech are a list in the speech, not what the page says of itself."""
     for number in range(1, len(evidence.lines) - 1):
-        if evidence.ruled(number, "page_meta") >= 3.0 and _in_speech(evidence, number):
+        if "page_meta" in evidence.rules[number] and _in_speech(evidence, number):
             evidence.scores[number]["page_meta"] += settings["in_speech"]
 
 
