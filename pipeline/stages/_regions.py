@@ -34,6 +34,9 @@ _OFFERED = regex.compile(
     r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式"
 )
 _ASKED = regex.compile(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
+_GLUED = regex.compile(
+    r"(?:(?:尊敬|敬爱|亲爱)的|各位|诸位|\p{Han}{1,6}们)[^\n。!?;:]{0,48}(?::|[,!](?:大家|早上|上午|下午|晚上|你们)好)|大家好[,!。]"
+)
 _HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
 
 
@@ -273,9 +276,11 @@ def _release_list(evidence: Evidence, below: int) -> None:
 
 
 def _top(evidence: Evidence) -> tuple[int, bool]:
-    """The first line of the page that may be a speech's, and whether it surely is: a salutation or a numbered title."""
+    """The first line of the page that may be a speech's, and whether it surely is: it addresses people, or is a numbered title."""
     for number, line in enumerate(evidence.lines[:60]):
         if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+            return number, True
+        if line.size > 40 and _GLUED.match(evidence.view, line.left, line.right) and not evidence.set_apart(number):
             return number, True
         if line.size > 40 and evidence.closed[number] and not (evidence.set_apart(number) or _introduces(evidence, number)):
             return number, False
