@@ -232,7 +232,9 @@ def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             evidence.add(number, "intro", settings["intro_words"], "labels/intro-words")
         if not 0 < evidence.lines[number].size <= settings["loose_size"] or evidence.set_apart(number):
             continue
-        if "body" in evidence.rules[number] or evidence.ruled(number, "speech_title") >= 1.5:
+        if evidence.ruled(number, "body") or evidence.ruled(number, "speech_title") >= 1.5:
+            continue
+        if "page_title" in evidence.rules[number] and _NAMES_TEXTS.search(evidence.text(number)) is not None:
             continue
         if title is not None and title < number and _names_speaker(evidence, number, title, top):
             evidence.add(number, "body", settings["name"], "")
@@ -276,7 +278,7 @@ def _release_list(evidence: Evidence, below: int) -> None:
 
 
 def _top(evidence: Evidence) -> tuple[int, bool]:
-    """The first line of the page that may be a speech's, and whether it surely is: it addresses people, or is a numbered title."""
+    """The first line that may be a speech's, and whether it surely is: it addresses people, or is a numbered title."""
     for number, line in enumerate(evidence.lines[:60]):
         if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
             return number, True

@@ -56,7 +56,7 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Labelled:
     titles = {
         number: clean_title(text[block.start : block.end], view[block.start : block.end], plan.titles)
         for number, block in enumerate(blocks)
-        if block.label in ("speech_title", "page_title")
+        if block.label in ("speech_title", "page_title") and block.rule != "labels/title-bare"
     }
     join_titles(blocks, titles)
     drafts = find_drafts(blocks, titles, find_cues(hits, plan), view, own.sets.get("genre", ()))
@@ -160,10 +160,10 @@ def _titled_by_page(
     if not drafts or drafts[0].title is not None or count is not None:
         return drafts
     above = blocks[: drafts[0].first]
-    if any(block.label == "speech_title" for block in above):
+    if any(block.label == "speech_title" and block.rule != "labels/title-bare" for block in above):
         return drafts
     number = _page_title(above)
-    return drafts if number is None else [replace(drafts[0], title=titles[number]), *drafts[1:]]
+    return drafts if number is None else [replace(drafts[0], title=titles.get(number)), *drafts[1:]]
 
 
 def _page_title(blocks: Sequence[Block]) -> int | None:
