@@ -112,7 +112,7 @@ def _in_text(evidence: Evidence, number: int) -> bool:
 
 
 def _is_split(evidence: Evidence, number: int) -> bool:
-    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, or 「在…会议上的」 above 「讲话」."""
+    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
     if "speech_title" not in evidence.rules[number + 1] or evidence.closed[number] or evidence.lines[number].size < 4:
         return False
     text, below = evidence.text(number), evidence.text(number + 1)
@@ -122,6 +122,8 @@ def _is_split(evidence: Evidence, number: int) -> bool:
         return False
     if below[0] == "—":
         return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
+    if text[0] == "在" and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
+        return evidence.is_title(number + 1)
     return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
 
 

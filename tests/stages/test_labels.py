@@ -221,6 +221,8 @@ def test_title_over_two_lines_is_one() -> None:
     assert [draft.title for draft in motto.drafts] == ["守住一盏灯——在渔港节上的致辞", "修好一条船——在船厂的讲话"]
     broken = label(f"第一篇\n全乡渔业安全工作会议\n主持词\n各位船长：\n{STORM}")
     assert [draft.title for draft in broken.drafts] == ["全乡渔业安全工作会议主持词"]
+    phrase = label(f"第一篇\n在全乡渔业安全\n生产工作会议上的讲话\n各位船长：\n{STORM}")
+    assert [draft.title for draft in phrase.drafts] == ["在全乡渔业安全生产工作会议上的讲话"]
 
 
 @pytest.mark.parametrize("line", ["渔港管理处 何三水", "何 三 水", "三年（2）班 何三水", "何三水 2019年5月8日", "为了今晚的灯"])
