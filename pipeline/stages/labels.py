@@ -63,7 +63,8 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Labelled:
     meta = read_meta(_speaking(blocks, text, view), plan.fields)
     page_title = _page_title(blocks)
     if page_title is not None:
-        meta["page_title"] = text[blocks[page_title].start : blocks[page_title].end].strip()
+        plain = text[blocks[page_title].start : blocks[page_title].end].strip()
+        meta["page_title"] = max(plain, titles.get(page_title) or "", key=len)
     count = _announced(view, blocks, page_title)
     drafts = _titled_by_page(blocks, drafts, titles, count)
     flagged = draft_flags(blocks, drafts, view, page, plan, count)
