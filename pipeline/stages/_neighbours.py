@@ -118,7 +118,9 @@ def _is_split(evidence: Evidence, number: int) -> bool:
     text, below = evidence.text(number), evidence.text(number + 1)
     if _PUNCTUATED.search(text) or evidence.set_apart(number):
         return False
-    if not (evidence.opens(number + 2) or number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0):
+    if not (
+        evidence.opens(number + 2) or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
+    ):
         return False
     if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
         return False

@@ -101,7 +101,7 @@ def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
         first, second = titles.get(number - 1), titles.get(number)
         if one.label != two.label or not first or not second:
             continue
-        rest = len(second) <= 4 and not first.endswith(second) or first[0] == "在" != second[0]
+        rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0]
         if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):
             titles[number - 1] = titles[number] = first + second
 

@@ -335,7 +335,7 @@ def _score(name: str) -> dict[str, float]:
     return {kind: 2 * hit[kind] / sizes[kind] for kind in TYPES} | {"mask type": right / typed}
 
 
-@pytest.mark.parametrize("name", ["seen", "more", "seen2"])
+@pytest.mark.parametrize("name", ["seen", "more", "seen2", "former"])
 def test_beds_that_rules_were_written_with(name: str) -> None:
     score = _score(name)
     assert score["mask"] >= 0.99
@@ -344,16 +344,12 @@ def test_beds_that_rules_were_written_with(name: str) -> None:
     assert score["elision"] >= 0.98
 
 
-@pytest.mark.parametrize(
-    ("name", "mask", "type_", "corruption", "elision"),
-    [("heldout", 0.93, 0.95, 0.90, 0.92), ("heldout2", 0.96, 0.97, 0.95, 0.92)],
-)
-def test_beds_that_nobody_looked_at(name: str, mask: float, type_: float, corruption: float, elision: float) -> None:
-    score = _score(name)
-    assert score["mask"] >= mask
-    assert score["mask type"] >= type_
-    assert score["corruption"] >= corruption
-    assert score["elision"] >= elision
+def test_the_bed_that_nobody_looked_at() -> None:
+    score = _score("heldout2")
+    assert score["mask"] >= 0.96
+    assert score["mask type"] >= 0.97
+    assert score["corruption"] >= 0.95
+    assert score["elision"] >= 0.92
 
 
 def test_corpus_page() -> None:
