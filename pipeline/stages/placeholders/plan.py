@@ -30,7 +30,7 @@ from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
 from pipeline.stages.placeholders.anchors import Anchors
-from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
+from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts, fits, literal_of
 
 ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd7"
 """Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike, tens."""
@@ -50,11 +50,29 @@ class Mark:
     gives: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """A mark's pattern, compiled at first use."""
+_MOST = 10_000
+"""Neighbourhoods that a scan remembers."""
 
-    mark: Mark
+
+class Scan:
+    """A mark's pattern, compiled at first use, and where it can match if it begins with a longer literal."""
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self._size = len(literal_of(mark.source))
+        self._known: dict[str, bool] = {}
+
+    def hopes(self, text: str, place: int) -> bool:
+        """Whether the pattern may match at a place, as far as its literal and the characters beside it tell."""
+        if self._size < 2 or not place:
+            return True
+        around = text[place - 1 : place + self._size + 1]
+        known = self._known.get(around)
+        if known is None:
+            if len(self._known) > _MOST:
+                self._known.clear()
+            known = self._known[around] = fits(self.mark.source, around[0], around[1:])
+        return known
 
     @cached_property
     def pattern(self) -> regex.Pattern[str]:
@@ -136,9 +154,8 @@ class Searches:
                 if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
                     yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
                 continue
-            match_at = scan.pattern.match
             for place in places[number]:
-                match = match_at(text, place) if place >= done else None
+                match = scan.pattern.match(text, place) if place >= done and scan.hopes(text, place) else None
                 if match is not None:
                     done = match.end()
                     yield scan.mark, match
