@@ -442,14 +442,13 @@ def _rule(stage: str, file: str, raw: dict[str, Any], sets: Mapping[str, tuple[s
 
 
 def _words(needs: Iterable[str], sets: Mapping[str, tuple[str, ...]], file: str, rule_id: str) -> Iterator[str]:
-    """The literals of ``needs``; one with ``{{name}}`` in it stands for itself with each word of each of its sets."""
+    """The literals of ``needs``; one with ``{{name}}`` in it stands for itself with each word of the set."""
     for need in needs:
         found = _SET.search(need)
         if found is None:
             yield need
         else:
-            words = _set(found[1], sets, file, rule_id)
-            yield from _words((need[: found.start()] + word + need[found.end() :] for word in words), sets, file, rule_id)
+            yield from (need[: found.start()] + word + need[found.end() :] for word in _set(found[1], sets, file, rule_id))
 
 
 def _expand(pattern: str, sets: Mapping[str, tuple[str, ...]], file: str, rule_id: str) -> str:

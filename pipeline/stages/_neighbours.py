@@ -112,16 +112,22 @@ def _in_text(evidence: Evidence, number: int) -> bool:
 
 
 def _is_split(evidence: Evidence, number: int) -> bool:
-    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, or 「在…会议上的」 above 「讲话」."""
+    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
     if "speech_title" not in evidence.rules[number + 1] or evidence.closed[number] or evidence.lines[number].size < 4:
         return False
     text, below = evidence.text(number), evidence.text(number + 1)
     if _PUNCTUATED.search(text) or evidence.set_apart(number):
         return False
+    if not (
+        evidence.opens(number + 2) or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
+    ):
+        return False
     if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
         return False
     if below[0] == "—":
         return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
+    if text[0] == "在" and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
+        return evidence.is_title(number + 1)
     return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
 
 

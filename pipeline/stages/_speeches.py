@@ -101,8 +101,8 @@ def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
         first, second = titles.get(number - 1), titles.get(number)
         if one.label != two.label or not first or not second:
             continue
-        bare = len(second) <= 4 and not first.endswith(second) and "labels/split-title" in (one.rule, two.rule)
-        if second.startswith("—") or bare:
+        rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0]
+        if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):
             titles[number - 1] = titles[number] = first + second
 
 
@@ -174,8 +174,10 @@ def _begins(
         blocks[n].label == "salutation" for n in spoken[-3:]
     ):
         return False
-    if _behind_hidden(number, blocks) and (two or _other_audience(number, blocks, view, first)):
-        return True
+    if _behind_hidden(number, blocks):
+        another = two and not _second_salutation(number, blocks)
+        if another or _other_audience(number, blocks, view, first):
+            return True
     following = [n for n in range(number, min(len(blocks), number + 40)) if blocks[n].label in SPOKEN]
     score = _address(number, blocks, cues, view, first, last) + _ending(last, blocks, cues)
     score += 1.0 if two else 0.0
@@ -238,6 +240,19 @@ def _rest(number: int, blocks: Sequence[Block]) -> int:
 
 def _behind_hidden(number: int, blocks: Sequence[Block]) -> bool:
     return number > 0 and blocks[number - 1].rule == "boilerplate/hidden-middle"
+
+
+def _second_salutation(number: int, blocks: Sequence[Block]) -> bool:
+    """Whether a closing and a salutation right behind it follow before the next title."""
+    before = ""
+    for block in blocks[number:]:
+        if block.label == "speech_title":
+            break
+        if before == "closing" and block.label == "salutation":
+            return True
+        if block.label in SPOKEN:
+            before = block.label
+    return False
 
 
 def _other_audience(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:
