@@ -15,7 +15,7 @@ from pipeline.duplicates.align import Passages, Runs, aligned_values, any_of, in
 from pipeline.duplicates.candidates import Pairs
 from pipeline.duplicates.records import RELATIONS, Pair, Span
 from pipeline.duplicates.settings import Settings
-from pipeline.duplicates.structure import replaced_shares
+from pipeline.duplicates.structure import Structure, structure
 from pipeline.duplicates.values import agree, is_enumerator, mask_pattern
 from pipeline.duplicates.verify import GRAM, Batch, Figures, Verifier, differences, edit_similarity, ranges
 from pipeline.duplicates.view import VALUE, Offsets, Views, views
@@ -100,7 +100,7 @@ def likeness(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts
 class Decision(NamedTuple):
     """What the figures of a batch of pairs say.
 
-    edit, sequences: NaN where it was not asked. sequences: see `Judge.sequences`. replaced: see `replaced_shares`.
+    edit, sequences: NaN where it was not asked. sequences: see `Judge.sequences`.
     """
 
     near: Flags
@@ -108,7 +108,7 @@ class Decision(NamedTuple):
     shares: Flags
     edit: NDArray[np.float64]
     sequences: NDArray[np.float64]
-    replaced: NDArray[np.float64]
+    structure: Structure
 
 
 class Judge:
@@ -171,14 +171,12 @@ class Judge:
                 edit[number] = edit_similarity(a, b, settings.near_edit)
         alike |= edit >= settings.near_edit
         whole &= ~loose & (most * size >= settings.least_match)
-        replaced = replaced_shares(batch, found, alike | whole, settings)
+        built = structure(batch, found, alike | whole, settings)
         long = size >= settings.shingle
-        copy = long & (replaced < settings.template_share)
+        copy = long & ~built.templates(settings)
         shares = any_of(batch.a, shared_paragraphs(batch.a, found.a_starts, found.lengths, settings))
         shares |= any_of(batch.b, shared_paragraphs(batch.b, found.b_starts, found.lengths, settings))
-        return Decision(
-            alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, sequences, replaced
-        )
+        return Decision(alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, sequences, built)
 
     def sequences(self, batch: Batch, found: Runs, numbers: Offsets) -> NDArray[np.float64]:
         """For some pairs the share of the shorter text in passages that are more than one sentence of a longer text."""
