@@ -107,21 +107,23 @@ def _replaced(a: _Side, b: _Side, found: Runs, pair: int) -> tuple[int, int, int
     a_numbers = np.searchsorted(a.row.lines, found.a_starts[mine], "right") - 1
     b_numbers = np.searchsorted(b.row.lines, found.b_starts[mine], "right") - 1
     partners = _partners(a_numbers.tolist(), b_numbers.tolist(), found.lengths[mine].tolist())
+    a_gone, b_gone = _gone(a, a_first, a_last), _gone(b, b_first, b_last)
     tokens = slots = loose = 0
-    a_done, b_done = a_first - 1, b_first - 1
+    a_done, b_done = a_first, b_first
     for a_next, b_next in (*_ascending([(one, partners[one]) for one in sorted(partners)]), (a_last, b_last)):
-        (a_count, a_size), (b_count, b_size) = _gone(a, a_done + 1, a_next), _gone(b, b_done + 1, b_next)
-        tokens += min(a_size, b_size)
-        slots += min(a_count, b_count)
-        loose += abs(a_count - b_count)
-        a_done, b_done = a_next, b_next
+        a_lost = [size for size in a_gone[a_done - a_first : a_next - a_first] if size]
+        b_lost = [size for size in b_gone[b_done - b_first : b_next - b_first] if size]
+        tokens += min(sum(a_lost), sum(b_lost))
+        slots += min(len(a_lost), len(b_lost))
+        loose += abs(len(a_lost) - len(b_lost))
+        a_done, b_done = a_next + 1, b_next + 1
     return tokens, slots, loose
 
 
-def _gone(side: _Side, first: int, last: int) -> tuple[int, int]:
-    """How many of these paragraphs are lost, and their tokens."""
-    lost = side.lost[first:last]
-    return int(np.count_nonzero(lost)), int(side.sizes[first:last][lost].sum())
+def _gone(side: _Side, first: int, last: int) -> list[int]:
+    """The tokens of each of these paragraphs that is lost, 0 for the others."""
+    sizes: list[int] = np.where(side.lost[first:last], side.sizes[first:last], 0).tolist()
+    return sizes
 
 
 def _ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
