@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import isnan
 from typing import NamedTuple
@@ -27,6 +27,7 @@ Places = NDArray[np.int32]
 BATCH = 1 << 18
 """Tokens of the texts of pairs that are best judged at once: NumPy is kept busy, and most stays in the processor's cache."""
 
+_LOW = (1 << 32) - 1
 _SENTENCE_ENDS = re.compile("[。！？!?\\n]")
 _EXACT, _NORMALIZED, _NEAR, _CONTAINS, _SHARES = range(len(RELATIONS))
 _LONGEST_MASKED = 12  # tokens that one mask may stand for
@@ -85,16 +86,27 @@ def verdicts(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts
     >>> [(pair.a, pair.b, pair.relation) for pair in found.named("甲乙丙")]
     [('甲', '乙', 'normalized')]
     """
-    judge = Judge(texts, views(texts), settings)
-    same = judge.same_views(pairs)
-    found = joined((judge.same_view(pairs[same]), judge.verdicts(pairs[~same])))
-    return found.take(np.lexsort((found.pairs[:, 1], found.pairs[:, 0])))
+    return _each_once(texts, pairs, Judge.related, settings)
 
 
 def likeness(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts:
     """Relation, Jaccard and edit similarity of texts that are in one cluster, whatever they have in common; no spans."""
-    judge = Judge(texts, views(texts), settings)
-    return judge.measured(pairs)
+    return _each_once(texts, pairs, Judge.measured, settings)
+
+
+def _each_once(texts: Sequence[str], pairs: Pairs, call: Callable[[Judge, Pairs], Verdicts], settings: Settings) -> Verdicts:
+    """What a judge finds of pairs, in their order; texts that are the same, and pairs of such, are looked at once."""
+    place_of: dict[str, int] = {}
+    numbers = np.fromiter((place_of.setdefault(text, len(place_of)) for text in texts), np.int64, len(texts))
+    different = list(place_of)
+    keys = _keys(numbers[pairs])
+    wanted = np.unique(keys)
+    made = call(Judge(different, views(different), settings), np.stack((wanted >> 32, wanted & _LOW), axis=1))
+    found = _keys(made.pairs)
+    order = np.argsort(found)
+    places = np.searchsorted(found[order], keys)
+    hits = np.flatnonzero(np.isin(keys, found))
+    return made.take(order[places[hits]])._replace(pairs=pairs[hits])
 
 
 class Decision(NamedTuple):
@@ -119,6 +131,11 @@ class Judge:
         self.views = views
         self.settings = settings
         self.verifier = Verifier(views)
+
+    def related(self, pairs: Pairs) -> Verdicts:
+        """See `verdicts`."""
+        same = self.same_views(pairs)
+        return joined((self.same_view(pairs[same]), self.verdicts(pairs[~same])))
 
     def same_views(self, pairs: Pairs) -> Flags:
         """Which pairs are of texts with the same view."""
