@@ -21,6 +21,15 @@ class LineError(JinggaoError, ValueError):
     """A line of a JSONL file that cannot be used: names file and line, what is wrong and the mend."""
 
 
+def dumps(record: Mapping[str, Any]) -> str:
+    """One record as one line of JSON, without its line end.
+
+    >>> dumps({"text": "稿", "at": [1, 2]})
+    '{"text": "稿", "at": [1, 2]}'
+    """
+    return json.dumps(record, ensure_ascii=False)
+
+
 def members(line: str) -> list[tuple[str, int, int, Any]]:
     """(key, start, end, value) of each member of the JSON object in ``line``; line[start:end] is the value as written.
 

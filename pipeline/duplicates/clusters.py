@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -64,6 +65,7 @@ def merging(relations: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.array([one in MERGING for one in RELATIONS])[relations]
 
 
+@lru_cache(maxsize=256)
 def traits_of(text: str) -> Traits:
     """The traits of a text."""
     return Traits(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), mask_count(text), len(text))
