@@ -22,7 +22,8 @@ from pipeline.stages import placeholders
 from pipeline.stages.placeholders.dates import ALWAYS, Period, era, month_number, period
 from pipeline.stages.placeholders.masks import is_year_shaped, tokens
 from pipeline.stages.placeholders.openings import can_begin, can_follow
-from pipeline.stages.placeholders.plan import Formula, Mark, Searches, plan_of
+from pipeline.stages.placeholders.plan import plan_of
+from pipeline.stages.placeholders.searches import Formula, Mark, Searches
 
 RULES = default_rulebook()["placeholders"]
 PLAN = plan_of(RULES)

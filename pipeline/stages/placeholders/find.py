@@ -16,7 +16,8 @@ from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
-from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Mark, Plan, Searches
+from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan
+from pipeline.stages.placeholders.searches import Mark, Searches
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = regex.compile(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
