@@ -78,7 +78,26 @@ def components(edges: Pairs | Iterable[tuple[int, int]]) -> list[list[int]]:
     [[1, 2], [3, 4, 5]]
     """
     rows = edges if isinstance(edges, np.ndarray) else np.array(list(edges), np.int64).reshape(-1, 2)
-    nodes, places = np.unique(rows, return_inverse=True)
+    nodes, label, _ = _labelled(rows)
+    order = np.argsort(label, kind="stable")
+    cuts = np.flatnonzero(np.diff(label[order], prepend=-1, append=len(nodes))).tolist()
+    ordered = nodes[order].tolist()
+    return [ordered[start:end] for start, end in pairwise(cuts)]
+
+
+def by_component(edges: Pairs) -> NDArray[np.int64]:
+    """The order of edges that puts those of one component together, otherwise as they were.
+
+    >>> by_component(np.array([[1, 5], [2, 3], [4, 5]])).tolist()
+    [0, 2, 1]
+    """
+    _, label, first = _labelled(edges)
+    return np.argsort(label[first], kind="stable")
+
+
+def _labelled(edges: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The nodes in order, the place of the smallest of each one's component, and the place of each edge's first node."""
+    nodes, places = np.unique(edges, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     label = np.arange(len(nodes))
     while not np.array_equal(label[a], label[b]):  # the larger of two labels is put under the smaller, then paths are cut
@@ -86,10 +105,7 @@ def components(edges: Pairs | Iterable[tuple[int, int]]) -> list[list[int]]:
         np.minimum.at(label, high, low)
         while not np.array_equal(above := label[label], label):
             label = above
-    order = np.argsort(label, kind="stable")
-    cuts = np.flatnonzero(np.diff(label[order], prepend=-1, append=len(nodes))).tolist()
-    ordered = nodes[order].tolist()
-    return [ordered[start:end] for start, end in pairwise(cuts)]
+    return nodes, label, a
 
 
 def cluster_id_of(digests: Iterable[bytes]) -> str:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pairs, cuts, distinct, frequent, pair_keys
-from pipeline.duplicates.clusters import Cluster, clusters, merging, traits_of
+from pipeline.duplicates.clusters import Cluster, by_component, clusters, merging, traits_of
 from pipeline.duplicates.groups import Groups, grouped
 from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdicts
 from pipeline.duplicates.parts import Parts, Task
@@ -224,7 +224,8 @@ class Search:
         return _Candidates(as_pairs(_ordered(found), count))
 
     def _judged(self, name: str, pairs: Pairs, step: str) -> Verdicts:
-        """The verdicts on pairs of texts, by ranks, ascending."""
+        """The verdicts on pairs of texts, by ranks; those of one family come together, as they are about the same texts."""
+        pairs = pairs[by_component(pairs)]
         ends = [0, *self._cuts(pairs)]
         chunks = [pairs[start:end] for start, end in pairwise(ends)]
         numbers = [np.unique(chunk) for chunk in chunks]
