@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import errno
 import io
+import itertools
 import os
 import signal
 import sys
@@ -94,19 +95,38 @@ def _stage(args: Args) -> int:
 
 def _duplicates(args: Args) -> int:
     from pipeline import corpus
+    from pipeline.jsonl import Corpus
     from pipeline.report import progress_bar
 
-    with _source(args.file) as (lines, name):
-        texts = corpus.read(lines, name, key=args.id, field=args.field)
-    book = _rulebook(args)
-    if args.explain:
-        _write([corpus.explain(texts, args.explain[0], args.explain[1], book) + "\n"])
-        return DONE
-    with progress_bar(sys.stderr) as progress:
-        search = corpus.clusters if args.clusters else corpus.pairs
-        found = search(texts, book, memory=args.memory, progress=progress)
-    _write(line + "\n" for line in found)
+    book, options = _rulebook(args), {"key": args.id, "field": args.field}
+    with contextlib.ExitStack() as stack:
+        lines, name = stack.enter_context(_source(args.file))
+        if args.explain or (args.memory is None and args.work is None):
+            texts: Any = corpus.read(lines, name, **options)
+        else:
+            texts = Corpus(lines if lines.seekable() else _copied(lines, stack), name, **options)
+        if args.explain:
+            _write([corpus.explain(texts, args.explain[0], args.explain[1], book) + "\n"])
+            return DONE
+        with progress_bar(sys.stderr) as progress:
+            found = stack.enter_context(
+                corpus.search(texts, book, memory=args.memory, work=args.work, jobs=args.jobs, progress=progress)
+            )
+            said = corpus.clusters(found) if args.clusters else corpus.pairs(found)
+            first = list(itertools.islice(said, 1))
+        _write(line + "\n" for line in itertools.chain(first, said))
+        sys.stdout.flush()
     return DONE
+
+
+def _copied(lines: IO[bytes], stack: contextlib.ExitStack) -> IO[bytes]:
+    """Standard input as a file that can be read again."""
+    import shutil
+    import tempfile
+
+    file: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    shutil.copyfileobj(lines, file)
+    return file
 
 
 def _index_build(args: Args) -> int:
@@ -318,6 +338,7 @@ def _add_duplicates(commands: Any) -> None:
     one = _command(
         commands, "duplicates", _duplicates, "find copies in any JSONL corpus: verified pairs, or clusters",
         "jinggao duplicates corpus.jsonl --id url --field content > pairs.jsonl",
+        "jinggao duplicates corpus.jsonl --memory 2G --work corpus.work --jobs 4 > pairs.jsonl",
         "jinggao duplicates clean/speeches.jsonl --clusters", "cat corpus.jsonl | jinggao duplicates - --explain 17 23",
     )  # fmt: skip
     one.add_argument("file", metavar="FILE", help="JSONL file, or - for standard input")
@@ -329,8 +350,13 @@ def _add_duplicates(commands: Any) -> None:
         "--memory",
         metavar="SIZE",
         type=_size,
-        help="sort in files when candidates take more than this, such as 2G (default: never)",
+        help="leave texts in FILE, and sort in files what takes more than this, such as 2G (default: all in memory)",
     )
+    one.add_argument(
+        "--work", metavar="DIR", type=Path,
+        help="keep what is worked out in this folder until the end: the same command goes on where it was interrupted",
+    )  # fmt: skip
+    _add_jobs(one)
     _add_rules_option(one)
 
 

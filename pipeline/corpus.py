@@ -7,17 +7,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.jsonl import LineError, documents
+from pipeline.jsonl import Corpus, LineError, documents
 from pipeline.records import dumps
 from pipeline.rulebook import Rulebook, default_rulebook
 
 if TYPE_CHECKING:
-    from pipeline.duplicates import Found, Membership
     from pipeline.duplicates.index import Index
+    from pipeline.duplicates.search import Documents, Search
     from pipeline.run import Progress
 
 Document = tuple[str, str]
@@ -26,35 +27,39 @@ Document = tuple[str, str]
 read = documents
 
 
-def pairs(
-    texts: Sequence[Document],
+@contextlib.contextmanager
+def search(
+    texts: Documents,
     rules: Rulebook | None = None,
     *,
     memory: int | None = None,
+    work: str | Path | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
-) -> Iterator[str]:
-    """The verified pairs, as records of duplicates.jsonl, ordered by (a, b); memory and progress as `duplicates.find` has them.
+) -> Iterator[Search]:
+    """A search of a corpus for `pairs` and `clusters`, for the length of the block; options as `duplicates.find` has them.
 
-    All are found before the first is returned.
+    A work folder is removed when the block ends without an error.
     """
-    found = _find(texts, rules, memory, progress).pairs
-    return (dumps(pair.as_record()) for pair in found)
+    from pipeline.duplicates.search import DocumentsError, search  # numpy is heavy to import: only where there is a corpus
+
+    try:
+        with search(texts, _settings(rules), memory=memory, work=work, jobs=jobs, progress=progress) as one:
+            yield one
+    except DocumentsError as error:
+        raise (texts.twice(*error.places) if isinstance(texts, Corpus) else error) from None
 
 
-def clusters(
-    texts: Sequence[Document],
-    rules: Rulebook | None = None,
-    *,
-    memory: int | None = None,
-    progress: Progress | None = None,
-) -> Iterator[str]:
+def pairs(found: Search) -> Iterator[str]:
+    """The verified pairs, as records of duplicates.jsonl, ordered by (a, b)."""
+    return (dumps(pair.as_record()) for pair in found.pairs())
+
+
+def clusters(found: Search) -> Iterator[str]:
     """One {id, cluster, canonical} a document, in the order of the corpus; cluster is null where it has no copy."""
-    found = _find(texts, rules, memory, progress).clusters
-    return (_place(name, found.get(name)) for name, _ in texts)
+    from pipeline.duplicates.clusters import placed
 
-
-def _place(name: str, member: Membership | None) -> str:
-    return dumps({"id": name, "cluster": member.cluster if member else None, "canonical": member.canonical if member else True})
+    return map(dumps, placed(found.clusters(), found.ids, found.ranks.tolist()))
 
 
 def explain(texts: Sequence[Document], one: str, two: str, rules: Rulebook | None = None) -> str:
@@ -112,9 +117,3 @@ def _index() -> type[Index]:
 
 def _settings(rules: Rulebook | None) -> Mapping[str, Any]:
     return (rules or default_rulebook())["duplicates"].settings
-
-
-def _find(texts: Sequence[Document], rules: Rulebook | None, memory: int | None, progress: Progress | None) -> Found:
-    from pipeline import duplicates  # numpy is heavy to import: only where there is a corpus
-
-    return duplicates.find(texts, _settings(rules), memory=memory, progress=progress)

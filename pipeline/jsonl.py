@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import IO, Any
 
 from pipeline.errors import JinggaoError
 
@@ -88,12 +89,20 @@ def read_field(line: str, key: str, source: str, number: int) -> Any:
         ...
     pipeline.jsonl.LineError: a.jsonl:3: no field 'text'; it has 'id'; name one with --field or --id
     """
+    return _field(_record(line, source, number), key, source, number)
+
+
+def _record(line: str, source: str, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise LineError(f"{source}:{number}: not JSON: {error}; each line must be one JSON object") from None
     if not isinstance(record, dict):
         raise LineError(f"{source}:{number}: not a JSON object; each line must be one")
+    return record
+
+
+def _field(record: Mapping[str, Any], key: str, source: str, number: int) -> Any:
     if key not in record:
         known = ", ".join(map(repr, record)) or "none"
         raise LineError(f"{source}:{number}: no field {key!r}; it has {known}; name one with --field or --id")
@@ -106,7 +115,11 @@ def read_text(line: str, key: str, source: str, number: int) -> str:
     >>> read_text('{"text": "稿"}', "text", "a.jsonl", 1)
     '稿'
     """
-    value = read_field(line, key, source, number)
+    return _text(_record(line, source, number), key, source, number)
+
+
+def _text(record: Mapping[str, Any], key: str, source: str, number: int) -> str:
+    value = _field(record, key, source, number)
     if not isinstance(value, str):
         raise LineError(f"{source}:{number}: field {key!r} is not a text; name a field that holds text with --field")
     return value
@@ -115,14 +128,17 @@ def read_text(line: str, key: str, source: str, number: int) -> str:
 def utf8_lines(raw: Iterable[bytes], source: str) -> Iterator[tuple[int, str]]:
     """(number from 1, line without its line end) of every line that is not blank. Raises LineError where one is not UTF-8."""
     for number, data in enumerate(raw, 1):
-        try:
-            line = data.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise LineError(
-                f"{source}:{number}: not UTF-8 (byte {error.start + 1}); decode it first: jinggao stage decode"
-            ) from None
+        line = _decoded(data, source, number)
         if line.strip(_BLANK):
             yield number, line
+
+
+def _decoded(data: bytes, source: str, number: int) -> str:
+    try:
+        return data.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        mend = "decode it first: jinggao stage decode"
+        raise LineError(f"{source}:{number}: not UTF-8 (byte {error.start + 1}); {mend}") from None
 
 
 def documents(raw: Iterable[bytes], source: str, *, key: str = "id", field: str = "text") -> list[tuple[str, str]]:
@@ -136,11 +152,61 @@ def documents(raw: Iterable[bytes], source: str, *, key: str = "id", field: str 
     found: list[tuple[str, str]] = []
     seen: dict[str, int] = {}
     for number, line in utf8_lines(raw, source):
-        name = read_field(line, key, source, number)
-        if not isinstance(name, (str, int)) or isinstance(name, bool):
-            raise LineError(f"{source}:{number}: field {key!r} is neither a text nor a whole number; name another with --id")
-        if str(name) in seen:
-            raise LineError(f"{source}:{number}: the id {name!r} stands on line {seen[str(name)]} already; ids must differ")
-        seen[str(name)] = number
-        found.append((str(name), read_text(line, field, source, number)))
+        name, text = _document(line, key, field, source, number)
+        if name in seen:
+            raise _twice(name, source, number, seen[name])
+        seen[name] = number
+        found.append((name, text))
     return found
+
+
+def _document(line: str, key: str, field: str, source: str, number: int) -> tuple[str, str]:
+    record = _record(line, source, number)
+    name = _field(record, key, source, number)
+    if not isinstance(name, (str, int)) or isinstance(name, bool):
+        raise LineError(f"{source}:{number}: field {key!r} is neither a text nor a whole number; name another with --id")
+    return str(name), _text(record, field, source, number)
+
+
+def _twice(name: str, source: str, number: int, before: int) -> LineError:
+    return LineError(f"{source}:{number}: the id {name!r} stands on line {before} already; ids must differ")
+
+
+class Corpus:
+    """The records of a JSONL corpus as documents that stay in the file: each is read again where it is asked for.
+
+    Going through them all comes first. Raises LineError where a line has no such fields; an id that stands twice is for the
+    caller to find and to report by `twice`.
+
+    >>> import io
+    >>> found = Corpus(io.BytesIO(b'{"id": 1, "text": "a"}\\n{"id": 2, "text": "b"}\\n'), "corpus.jsonl")
+    >>> list(found), found[1]
+    ([('1', 'a'), ('2', 'b')], ('2', 'b'))
+    """
+
+    def __init__(self, file: IO[bytes], source: str, *, key: str = "id", field: str = "text") -> None:
+        self._file, self._source, self._key, self._field = file, source, key, field
+        self._starts = array("q")
+        self._lines = array("q")
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        del self._starts[:], self._lines[:]
+        self._file.seek(0)
+        start = 0
+        for number, data in enumerate(self._file, 1):
+            if data.strip():
+                self._starts.append(start)
+                self._lines.append(number)
+                yield self._read(data, number)
+            start += len(data)
+
+    def __getitem__(self, number: int) -> tuple[str, str]:
+        self._file.seek(self._starts[number])
+        return self._read(self._file.readline(), self._lines[number])
+
+    def _read(self, data: bytes, number: int) -> tuple[str, str]:
+        return _document(_decoded(data, self._source, number), self._key, self._field, self._source, number)
+
+    def twice(self, first: int, second: int) -> LineError:
+        """The error of two documents with the same id."""
+        return _twice(self[second][0], self._source, self._lines[second], self._lines[first])

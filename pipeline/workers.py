@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from pipeline.errors import JinggaoError
@@ -22,11 +23,12 @@ WINDOW = 8
 
 
 def in_order(
-    call: Callable[[Task], Made], tasks: Sequence[Task], jobs: int, start: Callable[..., None], given: tuple[Any, ...]
+    call: Callable[[Task], Made], tasks: Iterable[Task], jobs: int, start: Callable[..., None], given: tuple[Any, ...]
 ) -> Iterator[Made]:
     """call(task) for each task, in their order.
 
-    jobs: worker processes; one job, or one task, is done in this process. start: called with ``given`` once in each process
+    tasks: taken one by one, not many more than are being worked on. jobs: worker processes, started as tasks come; one job, or
+    one task, is done in this process. start: called with ``given`` once in each process
     before its first task, to keep what all tasks need. ``call`` and ``start`` are functions of a module's top level.
 
     Raises JinggaoError where jobs is less than 1 or a worker dies; what ``call`` raises comes through.
@@ -37,14 +39,16 @@ def in_order(
     """
     if jobs < 1:
         raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
-    if jobs == 1 or len(tasks) < 2:
+    left = iter(tasks)
+    first = list(islice(left, min(jobs, 2)))
+    if len(first) < 2:
         start(*given)
-        yield from map(call, tasks)
+        yield from map(call, chain(first, left))
         return
-    with ProcessPoolExecutor(min(jobs, len(tasks)), initializer=_begin, initargs=(start, given)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(start, given)) as pool:
         waiting: deque[Future[Made]] = deque()
         try:
-            for task in tasks:
+            for task in chain(first, left):
                 waiting.append(pool.submit(call, task))
                 if len(waiting) >= jobs * WINDOW:
                     yield waiting.popleft().result()

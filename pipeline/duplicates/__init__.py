@@ -14,19 +14,25 @@ Importing this package is cheap; NumPy is imported with the first search.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipeline.duplicates.records import RELATIONS, Found, Membership, Pair, Relation, Span
+
+if TYPE_CHECKING:
+    from pipeline.duplicates.search import Documents
 
 __all__ = ["RELATIONS", "Found", "Membership", "Pair", "Relation", "Span", "explain", "find", "repeated"]
 
 
 def find(
-    documents: Sequence[tuple[str, str]],
+    documents: Documents,
     settings: Mapping[str, Any] | None = None,
     *,
     memory: int | None = None,
+    work: str | Path | None = None,
+    jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Found:
     """All duplicates among documents, each (id, text); the same whatever their order.
@@ -35,15 +41,21 @@ def find(
     is paired with the group's smallest id alone, and only that one with texts outside, so that a text with 10,000 copies
     makes 10,000 pairs and not 50 million; the cluster holds them all.
 
-    settings: changes of single thresholds, see ``rules/duplicates.toml``. memory: bytes for the postings and pairs that are
-    sorted to find candidates; what is above goes through files in a temporary folder, which does not outlive the call. None
-    keeps all in memory. The result is the same. progress: called with each stage's name, and how much of how much is done.
+    documents: a list, or anything that gives all in their order and later some of them again by their numbers. settings:
+    changes of single thresholds, see ``rules/duplicates.toml``. jobs: worker processes. progress: called with each stage's
+    name, and how much of how much is done (0 where that is not known).
 
-    Raises JinggaoError for an id that stands twice and RulesError for a setting that cannot be.
+    memory: bytes for what is sorted to find candidates; what is above, and what is worked out of each text, goes through files
+    in a temporary folder, which does not outlive the call. None keeps all in memory. work: a folder for these files that
+    stays when the call does not come to its end; the same call goes on from there, and removes the folder when it has ended. A
+    part of the documents that has changed meanwhile is done anew. The result is the same with any of these.
+
+    Raises JinggaoError for an id that stands twice or a work folder that cannot be used, and RulesError for a setting that
+    cannot be.
     """
     from pipeline.duplicates.search import find
 
-    return find(documents, settings, memory=memory, progress=progress)
+    return find(documents, settings, memory=memory, work=work, jobs=jobs, progress=progress)
 
 
 def repeated(text: str, settings: Mapping[str, Any] | None = None) -> list[Span]:

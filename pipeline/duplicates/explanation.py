@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.duplicates.align import Runs, aligned_values, inside, passages, runs
-from pipeline.duplicates.judge import Decision, Judge
+from pipeline.duplicates.judge import Decision, Judge, as_spans
 from pipeline.duplicates.records import Span
 from pipeline.duplicates.settings import Settings, read_settings
 from pipeline.duplicates.values import mask_pattern
@@ -36,7 +36,7 @@ def _lines(texts: tuple[str, str], made: Views, settings: Settings) -> Iterator[
     found = runs(batch.a_places, batch.b_places)
     same = made(0).tobytes() == made(1).tobytes()
     if same:
-        yield _same_view(next((verdict.relation for verdict in judge.same_view(np.array([[0, 1]]))), None))
+        yield _same_view(next((pair.relation for pair in judge.same_view(np.array([[0, 1]])).named("ab")), None))
         found = Runs(np.array([0]), np.array([0]), np.array([sizes[0]]))
     elif min(sizes) < settings.shingle:
         yield f"no relation: a text of fewer than {settings.shingle} tokens is only a duplicate of the same text"
@@ -46,7 +46,7 @@ def _lines(texts: tuple[str, str], made: Views, settings: Settings) -> Iterator[
         edit = edit_similarity(made(0), made(1)) if max(sizes) <= settings.edit_longest else None
         yield from _decision(judge.decide(batch, figures, found), figures, edit, settings)
     rows = passages(found, batch, settings)
-    spans, found = judge.spans(batch, rows)[0], inside(found, rows) if len(rows) else found
+    spans, found = as_spans(judge.spans(batch, rows)[0]), inside(found, rows) if len(rows) else found
     yield from _passages(texts, spans)
     yield from _differences(texts, spans)
     yield from _values(texts, made, batch, found, judge, settings)
@@ -123,7 +123,7 @@ def _values(texts: tuple[str, str], made: Views, batch: Batch, found: Runs, judg
     zero, one = np.zeros(len(a_places), np.int64), np.ones(len(b_places), np.int64)
     starts = made.starts(zero, a_places).tolist(), made.starts(one, b_places).tolist()
     ends = made.ends(zero, a_places).tolist(), made.ends(one, b_places).tolist()
-    clashes = set(judge.conflicts(batch, found)[0])
+    clashes = set(as_spans(judge.conflicts(batch, found)[0]))
     masks, conflicts = [], []
     for span in zip(starts[0], ends[0], starts[1], ends[1], strict=True):
         ours, theirs = texts[0][span[0] : span[1]], texts[1][span[2] : span[3]]

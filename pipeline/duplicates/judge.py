@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -12,31 +13,88 @@ from numpy.typing import NDArray
 
 from pipeline.duplicates.align import Passages, Runs, aligned_values, any_of, inside, passages, runs, shared_paragraphs
 from pipeline.duplicates.candidates import Pairs
-from pipeline.duplicates.records import Relation, Span
+from pipeline.duplicates.records import RELATIONS, Pair, Span
 from pipeline.duplicates.settings import Settings
 from pipeline.duplicates.structure import replaced_shares
 from pipeline.duplicates.values import agree, is_enumerator, mask_pattern
-from pipeline.duplicates.verify import GRAM, Batch, Figures, Verifier, differences, edit_similarity
-from pipeline.duplicates.view import VALUE, Offsets, Views
+from pipeline.duplicates.verify import GRAM, Batch, Figures, Verifier, differences, edit_similarity, ranges
+from pipeline.duplicates.view import VALUE, Offsets, Views, views
 
 Flags = NDArray[np.bool_]
+Places = NDArray[np.int32]
+"""Spans, one a row."""
+
+BATCH = 1 << 18
+"""Tokens of the texts of pairs that are best judged at once: NumPy is kept busy, and most stays in the processor's cache."""
 
 _SENTENCE_ENDS = re.compile("[。！？!?\\n]")
+_EXACT, _NORMALIZED, _NEAR, _CONTAINS, _SHARES = range(len(RELATIONS))
 _LONGEST_MASKED = 12  # tokens that one mask may stand for
 
 
-class Verdict(NamedTuple):
-    """What was found of two texts, by their numbers; else as `pipeline.duplicates.records.Pair`."""
+class Verdicts(NamedTuple):
+    """What was found of pairs of texts, a row a pair that has a relation.
 
-    a: int
-    b: int
-    relation: Relation
-    jaccard: float
-    containment_a: float
-    containment_b: float
-    edit_similarity: float | None
-    spans: tuple[Span, ...]
-    conflicts: tuple[Span, ...]
+    pairs: their numbers. relations: places in `RELATIONS`. figures: Jaccard, containment of a, of b, edit similarity (NaN where
+    it was not asked). spans, conflicts: as `pipeline.duplicates.records.Pair` has them, those of one pair after those of
+    another; span_counts, conflict_counts: how many each pair has.
+    """
+
+    pairs: Pairs
+    relations: NDArray[np.uint8]
+    figures: NDArray[np.float64]
+    spans: Places
+    span_counts: Offsets
+    conflicts: Places
+    conflict_counts: Offsets
+
+    def take(self, order: Offsets) -> Verdicts:
+        """Some rows, in this order."""
+        return Verdicts(
+            self.pairs[order], self.relations[order], self.figures[order],
+            self.spans[_rows(self.span_counts, order)], self.span_counts[order],
+            self.conflicts[_rows(self.conflict_counts, order)], self.conflict_counts[order],
+        )  # fmt: skip
+
+    def named(self, ids: Sequence[str]) -> Iterator[Pair]:
+        """The pairs under the ids of their texts."""
+        spans, conflicts = _split(self.spans, self.span_counts), _split(self.conflicts, self.conflict_counts)
+        rows = zip(self.pairs.tolist(), self.relations.tolist(), self.figures.tolist(), spans, conflicts, strict=True)
+        for (a, b), relation, (jaccard, a_share, b_share, edit), found, clashes in rows:
+            asked = None if isnan(edit) else edit
+            yield Pair(ids[a], ids[b], RELATIONS[relation], jaccard, a_share, b_share, asked, found, clashes)
+
+
+def joined(parts: Iterable[Verdicts]) -> Verdicts:
+    """Verdicts of several parts, one after the other."""
+    return Verdicts(*map(np.concatenate, zip(_NONE, *parts, strict=True)))
+
+
+_NO_PLACES = np.zeros((0, 4), np.int32)
+_NO_COUNTS = np.zeros(0, np.int64)
+_NONE = Verdicts(
+    np.zeros((0, 2), np.int64), np.zeros(0, np.uint8), np.zeros((0, 4)), _NO_PLACES, _NO_COUNTS, _NO_PLACES, _NO_COUNTS
+)
+
+
+def verdicts(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts:
+    """The verdicts on pairs of some texts, ascending; the texts of a pair may have the same view. None is of no relation.
+
+    >>> from pipeline.duplicates.settings import read_settings
+    >>> found = verdicts(["统一思想。", "统一思想！", "明确目标"], np.array([[0, 1], [0, 2]]), read_settings())
+    >>> [(pair.a, pair.b, pair.relation) for pair in found.named("甲乙丙")]
+    [('甲', '乙', 'normalized')]
+    """
+    judge = Judge(texts, views(texts), settings)
+    same = judge.same_views(pairs)
+    found = joined((judge.same_view(pairs[same]), judge.verdicts(pairs[~same])))
+    return found.take(np.lexsort((found.pairs[:, 1], found.pairs[:, 0])))
+
+
+def likeness(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts:
+    """Relation, Jaccard and edit similarity of texts that are in one cluster, whatever they have in common; no spans."""
+    judge = Judge(texts, views(texts), settings)
+    return judge.measured(pairs)
 
 
 class Decision(NamedTuple):
@@ -62,8 +120,19 @@ class Judge:
         self.settings = settings
         self.verifier = Verifier(views)
 
-    def verdicts(self, pairs: Pairs) -> list[Verdict]:
+    def same_views(self, pairs: Pairs) -> Flags:
+        """Which pairs are of texts with the same view."""
+        sizes = np.diff(self.views.bounds)
+        same: Flags = sizes[pairs[:, 0]] == sizes[pairs[:, 1]]
+        for number in np.flatnonzero(same).tolist():
+            a, b = pairs[number].tolist()
+            same[number] = np.array_equal(self.views(a), self.views(b))
+        return same
+
+    def verdicts(self, pairs: Pairs) -> Verdicts:
         """The verdicts on pairs of texts with different views, a ascending; none for those with too little in common."""
+        if not len(pairs):
+            return _NONE
         batch = self.verifier.batch(pairs[:, 0], pairs[:, 1])
         figures, found = self.verifier.figures(batch), runs(batch.a_places, batch.b_places)
         decision = self.decide(batch, figures, found)
@@ -71,18 +140,13 @@ class Judge:
         kept = related[np.searchsorted(batch.b.bounds, found.b_starts, "right") - 1]
         found = Runs(*(column[kept] for column in found))
         rows = passages(found, batch, self.settings)
-        spans, conflicts = self.spans(batch, rows), self.conflicts(batch, inside(found, rows))
-        verdicts = []
-        for number in np.flatnonzero(related).tolist():
-            relation: Relation = "near" if decision.near[number] else "contains" if decision.contains[number] else "shares"
-            a, b, edit = int(pairs[number, 0]), int(pairs[number, 1]), float(decision.edit[number])
-            if relation == "near" and not conflicts[number] and figures.jaccard[number] >= self.settings.near_jaccard:
-                least = min(int(count) - int(batch.common[number]) for count in self.verifier.distinct(pairs[number]))
-                relation = "normalized" if self.only_masks_differ(a, b, least) else relation
-            jaccard, a_share, b_share = (float(column[number]) for column in figures)
-            asked = None if np.isnan(edit) else edit
-            verdicts.append(Verdict(a, b, relation, jaccard, a_share, b_share, asked, spans[number], conflicts[number]))
-        return verdicts
+        relations = np.where(decision.near, _NEAR, np.where(decision.contains, _CONTAINS, _SHARES)).astype(np.uint8)
+        (spans, span_counts), (conflicts, conflict_counts) = self.spans(batch, rows), self.conflicts(batch, inside(found, rows))
+        closest = decision.near & (conflict_counts == 0) & (figures.jaccard >= self.settings.near_jaccard)
+        relations[self.only_masks_differ(batch, np.flatnonzero(closest))] = _NORMALIZED
+        numbers = np.stack((*figures, decision.edit), axis=1)
+        mine = np.flatnonzero(related)
+        return Verdicts(pairs[mine], relations[mine], numbers[mine], spans, span_counts[mine], conflicts, conflict_counts[mine])
 
     def decide(self, batch: Batch, figures: Figures, found: Runs) -> Decision:
         """The relations of pairs out of their figures. Views shorter than a shingle have none."""
@@ -127,20 +191,20 @@ class Judge:
         lengths = rows[:, 3] - rows[:, 2]
         counts = lengths >= np.minimum(self.settings.block, self.settings.paragraph_share * shorter[pair])
         for number in np.flatnonzero(~counts).tolist():
-            start, end = spans[number][2:]
+            start, end = spans[number, 2:].tolist()
             pieces = _SENTENCE_ENDS.split(self.texts[int(batch.b.texts[pair[number]])][start:end])
             counts[number] = sum(len(piece.strip()) >= self.settings.passage for piece in pieces) > 1
         covered = np.bincount(pair[counts], weights=lengths[counts], minlength=len(shorter))
         return covered[numbers] / shorter[numbers]
 
-    def spans(self, batch: Batch, rows: Passages) -> list[tuple[Span, ...]]:
-        """The matching passages of each pair of a batch, in code points of the two texts, ascending in a."""
+    def spans(self, batch: Batch, rows: Passages) -> tuple[Places, Offsets]:
+        """The matching passages of a batch, in code points of the two texts, ascending in a; how many each pair has."""
         rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
         pair = np.searchsorted(batch.a.bounds, rows[:, 0], "right") - 1
-        return self._split(self._points(batch, pair, *rows.T), pair, len(batch.a.texts))
+        return self._points(batch, pair, *rows.T), np.bincount(pair, minlength=len(batch.a.texts))
 
-    def conflicts(self, batch: Batch, found: Runs) -> list[tuple[Span, ...]]:
-        """The places of each pair where the texts have different filled values in the same passage."""
+    def conflicts(self, batch: Batch, found: Runs) -> tuple[Places, Offsets]:
+        """The places where the texts have different filled values in the same passage; how many each pair has."""
         a_places, b_places = aligned_values(found, batch, self.settings)
         pair = np.searchsorted(batch.b.bounds, b_places, "right") - 1
         a, b = batch.a.texts[pair], batch.b.texts[pair]
@@ -149,22 +213,27 @@ class Judge:
         differ = np.flatnonzero(self._digests(a_global) != self._digests(b_global))
         pair, a_places, b_places = pair[differ], a_places[differ], b_places[differ]
         spans = self._points(batch, pair, a_places, a_places + 1, b_places, b_places + 1)
-        clash = [not self._agree(int(one), int(two), span) for one, two, span in zip(a[differ], b[differ], spans, strict=True)]
-        kept = np.flatnonzero(clash)
-        return self._split([spans[number] for number in kept.tolist()], pair[kept], len(batch.a.texts))
+        rows = zip(a[differ].tolist(), b[differ].tolist(), spans.tolist(), strict=True)
+        clash = np.array([not self._agree(one, two, span) for one, two, span in rows], bool)
+        return spans[clash], np.bincount(pair[clash], minlength=len(batch.a.texts))
 
-    def only_masks_differ(self, a: int, b: int, least: int) -> bool:
-        """Whether two texts are the same but for masks in one where the other has a word (××市, 青石市).
+    def only_masks_differ(self, batch: Batch, numbers: Offsets) -> Offsets:
+        """Which of some pairs are the same but for masks in one text where the other has a word (××市, 青石市)."""
+        a, b = batch.a.texts[numbers], batch.b.texts[numbers]
+        values = np.diff(np.searchsorted(self.views.values, self.views.bounds))
+        sizes = np.diff(self.views.bounds)
+        most = np.maximum(values[a], values[b])
+        least = np.minimum(self.verifier.distinct(a), self.verifier.distinct(b)) - batch.common[numbers]
+        # a mask for a word is a value more, and breaks no more grams than it has places in
+        kept = (values[a] != values[b]) & (least <= GRAM * most) & (np.abs(sizes[a] - sizes[b]) <= _LONGEST_MASKED * most)
+        kept &= np.maximum(sizes[a], sizes[b]) <= self.settings.edit_longest
+        mine = numbers[kept]
+        pairs = zip(batch.a.texts[mine].tolist(), batch.b.texts[mine].tolist(), strict=True)
+        found: Offsets = mine[np.array([self._only_masks_differ(a, b) for a, b in pairs], bool)]
+        return found
 
-        least: how many different grams at least one of them has that the other lacks.
-        """
-        one, two = self.views(a), self.views(b)
-        values = np.count_nonzero(one == VALUE), np.count_nonzero(two == VALUE)
-        if values[0] == values[1] or least > GRAM * max(values):
-            return False  # a mask for a word is a value more, and breaks no more grams than it has places in
-        if max(len(one), len(two)) > self.settings.edit_longest or abs(len(one) - len(two)) > _LONGEST_MASKED * max(values):
-            return False
-        for a_start, a_end, b_start, b_end in differences(one, two):
+    def _only_masks_differ(self, a: int, b: int) -> bool:
+        for a_start, a_end, b_start, b_end in differences(self.views(a), self.views(b)):
             a_size, b_size = a_end - a_start, b_end - b_start
             if not min(a_size, b_size) or max(a_size, b_size) > _LONGEST_MASKED:
                 return False
@@ -180,34 +249,55 @@ class Judge:
         surface = self.texts[text][int(self.views.starts(number, place)[0]) : int(self.views.ends(number, place)[0])]
         return mask_pattern().search(surface) is not None
 
-    def same_view(self, pairs: Pairs) -> list[Verdict]:
+    def same_view(self, pairs: Pairs) -> Verdicts:
         """The verdicts on pairs of texts with the same view: near where values are in conflict, none where too short for it."""
         a, b = pairs.T
-        last = np.diff(self.views.bounds)[a] - 1
+        sizes = np.diff(self.views.bounds)[a]
         columns = (
-            self.views.starts(a, np.zeros_like(a)), self.views.ends(a, last),
-            self.views.starts(b, np.zeros_like(b)), self.views.ends(b, last),
+            self.views.starts(a, np.zeros_like(a)), self.views.ends(a, sizes - 1),
+            self.views.starts(b, np.zeros_like(b)), self.views.ends(b, sizes - 1),
         )  # fmt: skip
-        spans = zip(*(column.tolist() for column in columns), strict=True)
-        verdicts = []
-        for (one, two), size, span in zip(pairs.tolist(), (last + 1).tolist(), spans, strict=True):
+        spans = np.stack(columns, axis=1).astype(np.int32)
+        relations = np.full(len(pairs), _NORMALIZED, np.uint8)
+        found: list[tuple[Span, ...]] = []
+        for number, (one, two) in enumerate(pairs.tolist()):
             if self.texts[one] == self.texts[two]:
-                whole = (0, len(self.texts[one]), 0, len(self.texts[two]))
-                verdicts.append(Verdict(one, two, "exact", 1.0, 1.0, 1.0, 1.0, (whole,), ()))
+                relations[number] = _EXACT
+                spans[number] = (0, len(self.texts[one]), 0, len(self.texts[two]))
+                found.append(())
                 continue
-            differ = self._same_view_conflicts(one, two)
-            if not differ or size >= self.settings.shingle:
-                verdicts.append(Verdict(one, two, "near" if differ else "normalized", 1.0, 1.0, 1.0, 1.0, (span,), differ))
-        return verdicts
+            found.append(self._same_view_conflicts(one, two))
+            if found[-1]:
+                relations[number] = _NEAR
+        kept = np.flatnonzero((relations != _NEAR) | (sizes >= self.settings.shingle))
+        clashes = [found[number] for number in kept.tolist()]
+        return Verdicts(
+            pairs[kept], relations[kept], np.ones((len(kept), 4)), spans[kept], np.ones(len(kept), np.int64),
+            np.array([span for spans in clashes for span in spans], np.int32).reshape(-1, 4),
+            np.fromiter(map(len, clashes), np.int64, len(clashes)),
+        )  # fmt: skip
 
-    def measured(self, a: int, b: int) -> tuple[Relation, float, float | None]:
-        """Relation, Jaccard and edit similarity of two members of one cluster, whatever they have in common."""
-        one, two = self.views(a), self.views(b)
-        if len(one) == len(two) and bool((one == two).all()):
-            return next((one.relation for one in self.same_view(np.array([[a, b]]))), "near"), 1.0, 1.0
-        figures = self.verifier.figures(self.verifier.batch(np.array([a]), np.array([b])))
-        short = max(len(one), len(two)) <= self.settings.edit_longest
-        return "near", float(figures.jaccard[0]), edit_similarity(one, two) if short else None
+    def measured(self, pairs: Pairs) -> Verdicts:
+        """See `likeness`."""
+        same = self.same_views(pairs)
+        found = self.same_view(pairs[same])
+        short = pairs[same][np.isin(_keys(pairs[same]), _keys(found.pairs), invert=True)]  # near, but too short to be told
+        rest = pairs[~same]
+        sizes = np.diff(self.views.bounds)[rest].max(axis=1, initial=0)
+        if len(rest):
+            figures = np.stack((*self.verifier.figures(self.verifier.batch(*rest.T)), np.full(len(rest), np.nan)), axis=1)
+        else:
+            figures = np.zeros((0, 4))
+        for number in np.flatnonzero(sizes <= self.settings.edit_longest).tolist():
+            a, b = rest[number].tolist()
+            figures[number, 3] = edit_similarity(self.views(a), self.views(b))
+        more = np.concatenate((short, rest))
+        figures = np.concatenate((np.ones((len(short), 4)), figures))
+        near = Verdicts(
+            more, np.full(len(more), _NEAR, np.uint8), figures, _NO_PLACES, np.zeros(len(more), np.int64),
+            _NO_PLACES, np.zeros(len(more), np.int64),
+        )  # fmt: skip
+        return joined((found, near))
 
     def _same_view_conflicts(self, a: int, b: int) -> tuple[Span, ...]:
         values = self.views.values
@@ -229,7 +319,7 @@ class Judge:
     def _digests(self, places: Offsets) -> NDArray[np.uint64]:
         return self.views.digests[np.searchsorted(self.views.values, places)]
 
-    def _agree(self, a: int, b: int, span: Span) -> bool:
+    def _agree(self, a: int, b: int, span: Sequence[int]) -> bool:
         """Whether two aligned values are no conflict: they can stand for the same, or count the items of a list."""
         one, two = self.texts[a], self.texts[b]
         if agree(one[span[0] : span[1]], two[span[2] : span[3]]):
@@ -238,7 +328,7 @@ class Judge:
 
     def _points(
         self, batch: Batch, pair: Offsets, a_starts: Offsets, a_ends: Offsets, b_starts: Offsets, b_ends: Offsets
-    ) -> list[Span]:
+    ) -> Places:
         """Places in the rows of a batch as spans in code points of the texts."""
         a, b = batch.a.texts[pair], batch.b.texts[pair]
         a_base, b_base = batch.a.bounds[pair], batch.b.bounds[pair]
@@ -246,10 +336,26 @@ class Judge:
             self.views.starts(a, a_starts - a_base), self.views.ends(a, a_ends - 1 - a_base),
             self.views.starts(b, b_starts - b_base), self.views.ends(b, b_ends - 1 - b_base),
         )  # fmt: skip
-        return list(zip(*(column.tolist() for column in columns), strict=True))
+        return np.stack(columns, axis=1).astype(np.int32)
 
-    @staticmethod
-    def _split(spans: list[Span], pair: Offsets, count: int) -> list[tuple[Span, ...]]:
-        """Spans ordered by their pairs as a tuple for each pair."""
-        cuts = np.searchsorted(pair, np.arange(count + 1)).tolist()
-        return [tuple(spans[low:high]) for low, high in pairwise(cuts)]
+
+def _keys(pairs: Pairs) -> Offsets:
+    """One number for each pair of a few texts."""
+    return pairs[:, 0] << 32 | pairs[:, 1]
+
+
+def _rows(counts: Offsets, order: Offsets) -> Offsets:
+    """Where the items of some owners stand. counts: how many each has, one owner after the other."""
+    ends = np.cumsum(counts)
+    return ranges(ends[order] - counts[order], counts[order])
+
+
+def as_spans(rows: Places) -> list[Span]:
+    """The rows as plain tuples."""
+    return list(map(tuple, rows.tolist()))
+
+
+def _split(rows: Places, counts: Offsets) -> Iterator[tuple[Span, ...]]:
+    """The items of each owner."""
+    items = iter(as_spans(rows))
+    return (tuple(islice(items, count)) for count in counts.tolist())

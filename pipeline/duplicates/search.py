@@ -1,202 +1,316 @@
-"""The search: comparison views → sampled shingles → candidates → verification → relations, passages, clusters."""
+"""The search: sketches → groups of equal views → candidates → verdicts → pairs, clusters, containment.
+
+All heavy work is in two functions of some texts, `sketch.sketches` and `judge.verdicts`, which know nothing of the rest of the
+corpus. Here they are called part by part, and texts are named by their ranks in the order of their ids, so that nothing depends
+on the order of the input, the size of the parts, or who does them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.duplicates.candidates import Pairs, as_pairs, pair_keys, pairs_of
-from pipeline.duplicates.clusters import MERGING, canonical, cluster_id, components
-from pipeline.duplicates.judge import Judge, Verdict
-from pipeline.duplicates.records import Found, Membership, Pair, Span
+from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pairs, cuts, distinct, frequent, pair_keys
+from pipeline.duplicates.clusters import Cluster, clusters, merging, traits_of
+from pipeline.duplicates.groups import Groups, grouped
+from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdicts
+from pipeline.duplicates.parts import Parts, Task
+from pipeline.duplicates.records import RELATIONS, Found, Membership, Pair
 from pipeline.duplicates.settings import Settings, read_settings
-from pipeline.duplicates.shingles import Packer, samples
-from pipeline.duplicates.sketch import estimates, sketches
-from pipeline.duplicates.spill import Sorter, spill_folder
-from pipeline.duplicates.values import mask_count
-from pipeline.duplicates.view import views
+from pipeline.duplicates.sketch import Bits, Sketches, estimates, sketches
+from pipeline.duplicates.spill import Sorter, spill_folder, work_folder
+from pipeline.duplicates.store import FORMAT, parameters
 from pipeline.errors import JinggaoError
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, and how much of how much of it is done."""
+"""Called with the stage's name, and how much of how much of it is done; 0 where that is not known."""
 
 _UNLIMITED = 1 << 62
-_BATCH = 500_000  # tokens of a batch of pairs: enough to keep NumPy busy, little enough for the processor's cache
+_PART = 1 << 20  # characters of the texts of a part
 
 
 class DocumentsError(JinggaoError, ValueError):
-    """Documents that cannot be compared: an id that stands twice."""
+    """Documents that cannot be compared: an id that stands twice. places: which two documents have it, from 0."""
+
+    def __init__(self, message: str, places: tuple[int, int]) -> None:
+        super().__init__(message)
+        self.places = places
 
 
-def find(
-    documents: Sequence[tuple[str, str]],
+class Documents(Protocol):
+    """Texts with their ids, in memory or elsewhere: all are read once in their order, and later some in any order."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """(id, text) of each."""
+
+    def __getitem__(self, number: int, /) -> tuple[str, str]:
+        """(id, text) of one that was read, counted from 0."""
+
+
+class _Candidates(NamedTuple):
+    pairs: Pairs
+
+
+@contextlib.contextmanager
+def search(
+    documents: Documents,
     settings: Mapping[str, Any] | None = None,
     *,
     memory: int | None = None,
+    work: str | Path | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
-) -> Found:
+) -> Iterator[Search]:
+    """A search for the length of the block; its parts are removed at the end, those in a work folder after a success alone.
+
+    See `pipeline.duplicates.find`.
+    """
+    with contextlib.ExitStack() as stack:
+        if work is not None:
+            folder: Path | None = stack.enter_context(work_folder(Path(work)))
+        else:
+            folder = None if memory is None else stack.enter_context(spill_folder())
+        parts = Parts(folder, durable=work is not None)
+        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, jobs, progress or _silent)
+
+
+def find(documents: Documents, settings: Mapping[str, Any] | None = None, **options: Any) -> Found:
     """All duplicates among documents; see `pipeline.duplicates.find`."""
-    with contextlib.nullcontext() if memory is None else spill_folder() as folder:
-        return _Search(documents, read_settings(settings), folder, memory or _UNLIMITED, progress or _silent).run()
+    with search(documents, settings, **options) as one:
+        return one.found()
 
 
 def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
-class _Search:
-    """One search. Texts are numbered in the order of their ids, so that nothing depends on the order of the input."""
+class Search:
+    """One search. What is found is worked out when it is first asked for.
+
+    ids: of all texts, by their ranks. ranks: of all texts, in the order of the documents.
+    """
 
     def __init__(
-        self,
-        documents: Sequence[tuple[str, str]],
-        settings: Settings,
-        folder: Path | None,
-        memory: int,
-        progress: Progress,
+        self, documents: Documents, settings: Settings, parts: Parts, memory: int, jobs: int, progress: Progress
     ) -> None:
-        self.folder, self.memory, self.progress = folder, memory, progress
-        ordered = sorted(documents)
-        self.ids = [one for one, _ in ordered]
-        self.texts = [text for _, text in ordered]
-        for one, two in zip(self.ids, self.ids[1:], strict=False):
-            if one == two:
-                raise DocumentsError(f"the id {one!r} stands twice; give each document an id of its own")
-        self.settings = settings
-        progress("comparison views", 0, len(self.texts))
-        self.views = views(self.texts)
-        self.judge = Judge(self.texts, self.views, settings)
-        self.groups = self._groups()
+        self.documents, self.settings, self.parts = documents, settings, parts
+        self.memory, self.jobs, self.progress = memory, jobs, progress
+        self._base = hashlib.sha256(json.dumps([FORMAT, parameters(settings)], sort_keys=True).encode()).hexdigest()
+        self._names: list[str] = []
+        self._kept: list[Sketches] = []
+        names: list[str] = []
+        lengths, digests = [np.zeros(0, np.int64)], [np.zeros((0, 2), np.uint64)]
+        for one in parts.make(Sketches, sketches, self._read(names), jobs):
+            lengths.append(one.lengths)
+            digests.append(one.digests)
+            if parts.folder is None:
+                self._kept.append(one)
+        order = sorted(range(len(names)), key=names.__getitem__)
+        for first, second in pairwise(order):
+            if names[first] == names[second]:
+                raise DocumentsError(
+                    f"the id {names[first]!r} stands twice; give each document an id of its own", (first, second)
+                )
+        self.ids = [names[number] for number in order]
+        self._numbers: Numbers = np.array(order, np.int64)
+        self.ranks: Numbers = np.empty(len(order), np.int64)
+        self.ranks[self._numbers] = np.arange(len(order))
+        sizes = np.concatenate(lengths)
+        self._lengths = sizes[self._numbers]
+        self._owners = grouped(np.concatenate(digests), np.flatnonzero(sizes))
+        self.groups = Groups(self._owners, self.ranks, settings.link_above)
 
-    def run(self) -> Found:
-        """The whole search."""
-        verdicts = self._group_verdicts()
-        verdicts += judged(self.judge, self._candidates(), self.progress)
-        verdicts += judged(self.judge, self._transferred(verdicts))
-        pairs = [as_pair(verdict, self.ids[verdict.a], self.ids[verdict.b]) for verdict in verdicts]
-        pairs.sort(key=lambda pair: (pair.a, pair.b))
-        return Found(pairs, self._clusters(pairs), self._contained(pairs))
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """All pairs with a relation, by ranks, ordered."""
+        inside, across = self.groups.inside(), self._candidates()
+        base = self._digest([self._base, *self._names])
+        found = self._judged(f"verdicts-{base}", _merged(inside, across, len(self.ids)), "verification")
+        more = self._judged(f"transferred-{base}", self.groups.across(found.pairs), "copies of copies")
+        found = joined((found, more))
+        return found.take(np.lexsort((found.pairs[:, 1], found.pairs[:, 0])))
 
-    def _groups(self) -> dict[int, list[int]]:
-        """Texts with the same view, under the smallest of them. Texts without any token are in no group."""
-        by_view: dict[bytes, int] = {}
-        groups: dict[int, list[int]] = {}
-        for number in range(len(self.texts)):
-            data = self.views(number).tobytes()
-            if data:
-                first = by_view.setdefault(hashlib.sha256(data).digest(), number)
-                groups.setdefault(first, []).append(number)
-        return groups
+    def pairs(self) -> Iterator[Pair]:
+        """All pairs with a relation, ordered by (a, b)."""
+        return self.verdicts.named(self.ids)
+
+    def clusters(self) -> Iterator[Cluster]:
+        """The clusters, by ranks, ordered by their smallest members."""
+        return clusters(self.verdicts.pairs[merging(self.verdicts.relations)], lambda rank: traits_of(self._text(rank)))
+
+    def found(self) -> Found:
+        """All that was found."""
+        return Found(list(self.pairs()), self._memberships(list(self.clusters())), self._contained())
+
+    def _read(self, names: list[str]) -> Iterator[Task]:
+        """The documents as parts to be sketched; names: where their ids are put."""
+        texts: list[str] = []
+        size, total = 0, operator.length_hint(self.documents)
+        for name, text in self.documents:
+            names.append(name)
+            texts.append(text)
+            size += len(text)
+            if size >= _PART:
+                yield self._part(texts, names)
+                texts, size = [], 0
+                self.progress("sketches", len(names), total)
+        if texts:
+            yield self._part(texts, names)
+
+    def _part(self, texts: list[str], names: Sequence[str]) -> Task:
+        number = len(self._names)
+        digest = self._digest([self._base, *names[-len(texts) :], *texts]) if self.parts.folder else ""
+        self._names.append(f"sketches-{number:06d}-{digest}")
+        return Task(self._names[-1], partial(tuple, (texts, self.settings)))
+
+    @staticmethod
+    def _digest(values: Iterable[str]) -> str:
+        return hashlib.sha256("\0".join(values).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def _again(self) -> Iterator[Sketches]:
+        """The sketches of all parts once more."""
+        tasks = (Task(name, tuple) for name in self._names)
+        return iter(self._kept) if self.parts.folder is None else self.parts.make(Sketches, sketches, tasks)
 
     def _candidates(self) -> Pairs:
-        """Pairs of texts, each the first of its group, that are worth a verification."""
-        count = len(self.texts)
-        skip = np.ones(count, bool)
-        skip[list(self.groups)] = False
-        link_above = self.settings.link_above
-        self.progress("sketches", 0, count)
-        sketched = sketches(self.views, self.settings, skip=skip)
-        kept = [np.zeros((0, 2), np.int64)]
-        for pairs in self._sharing(skip):
-            kept.append(pairs[estimates(sketched, pairs) >= self.settings.candidate_share])
-        more = pairs_of(*sketched.paragraphs, count=count, least=1, link_above=link_above)
-        keys = np.unique(np.concatenate((*kept, more)) @ np.array([count, 1]))
-        return as_pairs(keys, count)
+        """Pairs of texts, each the smallest of its group, that are worth a verification."""
+        task = Task(f"candidates-{self._digest([self._base, *self._names])}", tuple)
+        (found,) = self.parts.make(_Candidates, self._find_candidates, [task])
+        return found.pairs
 
-    def _sharing(self, skip: NDArray[np.bool_]) -> Iterator[Pairs]:
-        """The pairs of texts that share enough shingles, in parts; half of the memory is for postings, half for pairs."""
-        count = len(self.texts)
+    def _find_candidates(self) -> _Candidates:
+        count, settings, folder = len(self.ids), self.settings, self.parts.folder
+        best = self.groups.best
+        opener = np.full(len(best), len(self._owners), np.int64)
+        wanted = np.flatnonzero(self._owners >= 0)
+        np.minimum.at(opener, self._owners[wanted], wanted)
         packer = Packer(count)
-        postings = Sorter(self.folder, self.memory // 2, "postings")
-        for number, one in enumerate(samples(self.views, self.settings, skip=skip)):
-            postings.add(packer.pack(*one))
-            self.progress("shingles", min(number << 15, len(self.views.tokens)), len(self.views.tokens))
-        pairs = Sorter(self.folder, self.memory // 2, "pairs")
+        postings, paragraphs, pairs = (Sorter(folder, self.memory // 3, name) for name in ("postings", "paragraphs", "pairs"))
+        bits = _table(folder, len(best), settings.sketch // 64)
+        base = 0
+        for done, part in enumerate(self._again()):
+            self.progress("candidates", done, 2 * len(self._names))
+            owners = self._owners[base : base + len(part.lengths)]
+            first = np.zeros(len(owners), bool)
+            first[part.firsts] = opener[owners[part.firsts]] == part.firsts + base
+            mine = first[part.firsts]
+            bits[owners[part.firsts[mine]]] = part.bits[mine]
+            for sorter, hashes, texts in (
+                (postings, part.hashes, part.hash_texts), (paragraphs, part.paragraphs, part.paragraph_texts),
+            ):  # fmt: skip
+                kept = first[texts]
+                sorter.add(packer.pack(hashes[kept], best[owners[texts[kept]]]))
+            base += len(owners)
+        self._kept.clear()
         for block in postings.blocks(packer.shift):
-            keys = pair_keys(*packer.unpack(block), count, self.settings.link_above)
-            pairs.add(keys.view(np.uint64))
+            pairs.add(pair_keys(*packer.unpack(block), count, settings.link_above))
+        group_of = np.zeros(count, np.int64)
+        group_of[best] = np.arange(len(best))
+        found = [np.zeros(0, np.uint64)]
         for block in pairs.blocks():
-            new = np.flatnonzero(np.diff(block, prepend=~block[:1]))
-            shared = np.diff(new, append=len(block))
-            yield as_pairs(block[new[shared >= self.settings.candidate_shingles]].view(np.int64), count)
+            keys = frequent(block, settings.candidate_shingles)
+            found.append(keys[estimates(bits, group_of[as_pairs(keys, count)]) >= settings.candidate_share])
+        for block in paragraphs.blocks(packer.shift):
+            found.append(pair_keys(*packer.unpack(block), count, settings.link_above))
+        return _Candidates(as_pairs(_ordered(found), count))
 
-    def _linked(self, group: list[int]) -> list[int]:
-        """The members of a group of copies that are paired with others: all of a small one, of a large one the smallest."""
-        return group if len(group) <= self.settings.link_above else group[:1]
+    def _judged(self, name: str, pairs: Pairs, step: str) -> Verdicts:
+        """The verdicts on pairs of texts, by ranks, ascending."""
+        ends = [0, *self._cuts(pairs)]
+        chunks = [pairs[start:end] for start, end in pairwise(ends)]
+        numbers = [np.unique(chunk) for chunk in chunks]
+        tasks = (
+            Task(f"{name}-{at:06d}", partial(self._given, mine, chunk))
+            for at, (mine, chunk) in enumerate(zip(numbers, chunks, strict=True))
+        )
+        found = []
+        for at, made in enumerate(self.parts.make(Verdicts, verdicts, tasks, self.jobs)):
+            found.append(made._replace(pairs=numbers[at][made.pairs]))
+            self.progress(step, ends[at + 1], len(pairs))
+        return joined(found)
 
-    def _group_verdicts(self) -> list[Verdict]:
-        """The verdicts inside groups of texts with the same view; in a large group only those with the smallest member."""
-        found = [
-            (a, b) for group in self.groups.values() for place, a in enumerate(self._linked(group)) for b in group[place + 1 :]
-        ]
-        return self.judge.same_view(np.array(found, np.int64).reshape(-1, 2))
+    def _given(self, numbers: Numbers, pairs: Pairs) -> tuple[list[str], Pairs, Settings]:
+        """The texts of some pairs, and the pairs by their places among them."""
+        return [self._text(rank) for rank in numbers.tolist()], np.searchsorted(numbers, pairs), self.settings
 
-    def _transferred(self, verdicts: Iterable[Verdict]) -> Pairs:
-        """The pairs of the other members of groups whose first members have a relation."""
-        found = [
-            (a, b)
-            for one in verdicts
-            if one.a in self.groups and one.b in self.groups
-            for a in self._linked(self.groups[one.a])
-            for b in self._linked(self.groups[one.b])
-            if (a, b) != (one.a, one.b)
-        ]
-        return np.array(sorted(found), np.int64).reshape(-1, 2)
+    def _text(self, rank: int) -> str:
+        return self.documents[int(self._numbers[rank])][1]
 
-    def _clusters(self, pairs: Sequence[Pair]) -> dict[str, Membership]:
-        numbers = {one: number for number, one in enumerate(self.ids)}
-        known = {(numbers[pair.a], numbers[pair.b]): pair for pair in pairs if pair.relation in MERGING}
-        memberships = {}
-        for members in components(known):
-            name = cluster_id(self.texts[member] for member in members)
-            kept = canonical(members, self.texts, [mask_count(self.texts[member]) for member in members], self.ids)
-            for member in members:
-                memberships[member] = self._membership(member, kept, name, known)
-        return {self.ids[number]: memberships[number] for number in sorted(memberships)}
+    def _cuts(self, pairs: Pairs) -> list[int]:
+        """Where to cut a list of pairs into batches."""
+        return cuts(self._lengths[pairs].sum(axis=1), BATCH)
 
-    def _membership(self, member: int, kept: int, name: str, known: Mapping[tuple[int, int], Pair]) -> Membership:
-        if member == kept:
-            return Membership(name, True, None, "exact", 1.0)
-        key = (min(member, kept), max(member, kept))
-        pair = known.get(key)
-        relation, jaccard, edit = (pair.relation, pair.jaccard, pair.edit_similarity) if pair else self.judge.measured(*key)
-        return Membership(name, False, self.ids[kept], relation, max(jaccard, edit or 0.0))
+    def _memberships(self, found: Sequence[Cluster]) -> dict[str, Membership]:
+        count = len(self.ids)
+        wanted = sorted(
+            (min(member, one.canonical), max(member, one.canonical))
+            for one in found
+            for member in one.members
+            if member != one.canonical
+        )
+        pairs = np.array(wanted, np.int64).reshape(-1, 2)
+        known = self.verdicts
+        keys, merged = _keys(known.pairs, count), merging(known.relations)
+        rest = pairs[np.isin(_keys(pairs, count), keys[merged], invert=True)]
+        parts = [known.take(np.flatnonzero(merged & np.isin(keys, _keys(pairs, count))))]
+        for start, end in pairwise([0, *self._cuts(rest)]):
+            numbers = np.unique(rest[start:end])
+            made = likeness(*self._given(numbers, rest[start:end]))
+            parts.append(made._replace(pairs=numbers[made.pairs]))
+        told = joined(parts)
+        likenesses = np.fmax(told.figures[:, 0], told.figures[:, 3]).tolist()
+        said = {
+            (a, b): (RELATIONS[relation], likeness)
+            for (a, b), relation, likeness in zip(told.pairs.tolist(), told.relations.tolist(), likenesses, strict=True)
+        }
+        members = {}
+        for one in found:
+            for member in one.members:
+                if member == one.canonical:
+                    members[member] = Membership(one.name, True, None, "exact", 1.0)
+                    continue
+                relation, similarity = said[min(member, one.canonical), max(member, one.canonical)]
+                members[member] = Membership(one.name, False, self.ids[one.canonical], relation, similarity)
+        return {self.ids[rank]: members[rank] for rank in sorted(members)}
 
-    def _contained(self, pairs: Sequence[Pair]) -> dict[str, list[str]]:
+    def _contained(self) -> dict[str, list[str]]:
+        """For each text that others hold whole, these."""
+        mine = self.verdicts.take(np.flatnonzero(self.verdicts.relations == RELATIONS.index("contains")))
+        inner = mine.figures[:, 1] >= mine.figures[:, 2]
         holders: dict[str, list[str]] = {}
-        for pair in pairs:
-            if pair.relation == "contains":
-                inner, outer = (pair.a, pair.b) if pair.containment_a >= pair.containment_b else (pair.b, pair.a)
-                holders.setdefault(inner, []).append(outer)
+        for (a, b), first in zip(mine.pairs.tolist(), inner.tolist(), strict=True):
+            holders.setdefault(self.ids[a if first else b], []).append(self.ids[b if first else a])
         return {one: sorted(holders[one]) for one in sorted(holders)}
 
 
-def judged(judge: Judge, pairs: Pairs, progress: Progress = _silent) -> Iterator[Verdict]:
-    """The verdicts on pairs of texts, a ascending, in batches whose texts are about so many tokens long."""
-    lengths = np.diff(judge.views.bounds)
-    done = np.cumsum(lengths[pairs].sum(axis=1))
-    first = 0
-    while first < len(pairs):
-        last = max(first + 1, int(np.searchsorted(done, (done[first - 1] if first else 0) + _BATCH, "right")))
-        yield from judge.verdicts(pairs[first:last])
-        first = last
-        progress("verification", first, len(pairs))
+def _keys(pairs: Pairs, count: int) -> Numbers:
+    keys: Numbers = pairs @ np.array([count, 1])
+    return keys
 
 
-def as_pair(verdict: Verdict, a_id: str, b_id: str) -> Pair:
-    """A verdict as a pair of ids, the smaller one first."""
-    _, _, relation, jaccard, containment_a, containment_b, edit, spans, conflicts = verdict
-    if a_id < b_id:
-        return Pair(a_id, b_id, relation, jaccard, containment_a, containment_b, edit, spans, conflicts)
-    return Pair(b_id, a_id, relation, jaccard, containment_b, containment_a, edit, _turned(spans), _turned(conflicts))
+def _ordered(parts: Sequence[Keys]) -> Keys:
+    """All numbers in order, each once."""
+    found = np.concatenate(parts)
+    found.sort()
+    return distinct(found)
 
 
-def _turned(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Spans with the sides changed, ordered by the new first side."""
-    return tuple(sorted((c, d, a, b) for a, b, c, d in spans))
+def _merged(one: Pairs, other: Pairs, count: int) -> Pairs:
+    """The pairs of two lists, ordered, each once."""
+    return as_pairs(_ordered([_keys(pairs, count).view(np.uint64) for pairs in (one, other)]), count)
+
+
+def _table(folder: Path | None, rows: int, words: int) -> Bits:
+    """Room for bitmaps, on the disk where there is a folder."""
+    if folder is None or not rows:
+        return np.zeros((rows, words), np.uint64)
+    return np.lib.format.open_memmap(folder / "bits.npy", mode="w+", dtype=np.uint64, shape=(rows, words))

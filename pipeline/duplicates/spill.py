@@ -16,14 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.duplicates.store import hold
+from pipeline.errors import JinggaoError
 
 Numbers = NDArray[np.uint64]
 
 _PREFIX = "jinggao-spill-"
 _LOCK = "lock"
+_WORK = "jinggao-work"
 _SIZE = 8  # bytes of a number
 _BLOCK = 1 << 19  # numbers in a block
 _SAMPLES = 16  # for each block, to cut the numbers
+
+
+class WorkFolderError(JinggaoError):
+    """A work folder that cannot be used: it holds something else, or another process works in it."""
 
 
 @contextlib.contextmanager
@@ -38,6 +44,25 @@ def spill_folder(parent: Path | None = None) -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def work_folder(folder: Path) -> Iterator[Path]:
+    """A folder for what is worked out, for the length of the block. It is removed after a success and stays after a failure.
+
+    Raises WorkFolderError where it holds something else, or another process works in it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise WorkFolderError(f"{folder}: is a file; name a folder that is new, or that an interrupted search left")
+    foreign = folder.exists() and any(folder.iterdir()) and not (folder / _WORK).exists()
+    if foreign:
+        raise WorkFolderError(f"{folder}: holds something else; name a folder that is new, or that an interrupted search left")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _WORK).open("ab") as lock:
+        if not hold(lock.fileno()):
+            raise WorkFolderError(f"{folder}: another process works in it; wait for its end, or name another folder")
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clean(place: Path) -> None:
@@ -106,6 +131,8 @@ class Sorter:
 
     @staticmethod
     def _cut(runs: list[Numbers], starts: list[int], ends: list[int]) -> Numbers:
-        block = np.concatenate([run[start:end] for run, start, end in zip(runs, starts, ends, strict=True)])
-        block.sort()
+        pieces = [run[start:end] for run, start, end in zip(runs, starts, ends, strict=True) if end > start]
+        block = np.concatenate([np.zeros(0, np.uint64), *pieces])
+        if len(pieces) > 1:
+            block.sort()
         return block

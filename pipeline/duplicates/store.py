@@ -194,9 +194,9 @@ class Store:
         """Make a state the valid one: everything of it is on the disk before it is named."""
         for folder in (self.segment(number), self.state(number)):
             for path in sorted(folder.iterdir()):
-                _sync(path)
-            _sync(folder)
-            _sync(folder.parent)
+                sync(path)
+            sync(folder)
+            sync(folder.parent)
         _replace(self.path / _CURRENT, f"{number}\n".encode())
         self._tidy()
 
@@ -241,12 +241,12 @@ def _replace(path: Path, data: bytes) -> None:
     """Give a file new contents, whole or not at all."""
     beside = path.with_name(path.name + ".new")
     beside.write_bytes(data)
-    _sync(beside)
+    sync(beside)
     beside.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file or a folder is on the disk."""
     try:
         number = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)

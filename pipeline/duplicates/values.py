@@ -70,11 +70,15 @@ def is_enumerator(text: str, start: int, end: int) -> bool:
     return start - line < 16 and not any(map(str.isalnum, text[line:start]))
 
 
-def _numbers(value: str) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def _numbers(value: str) -> tuple[str, ...]:
     """The numbers of a value, each mask in them one ``?``."""
     folded = _marks().sub("?", unicodedata.normalize("NFKC", value).casefold())
-    found = regex.findall(r"[0-9?]+(?:\.[0-9?]+)?", regex.sub(r"(?<=[0-9?]),(?=[0-9?])", "", folded))
-    return [str(number) for number in found]
+    return tuple(map(str, _NUMBER.findall(_THOUSANDS.sub("", folded))))
+
+
+_THOUSANDS = regex.compile(r"(?<=[0-9?]),(?=[0-9?])")
+_NUMBER = regex.compile(r"[0-9?]+(?:\.[0-9?]+)?")
 
 
 @lru_cache(maxsize=1)
@@ -91,4 +95,12 @@ def _agree(one: str, other: str) -> bool:
         one, other = other, one
     if "?" not in one:
         return one == other
-    return bool(regex.fullmatch(".*".join(map(regex.escape, one.split("?"))), other))
+    first, *parts, last = one.split("?")
+    if len(other) < len(first) + len(last) or not (other.startswith(first) and other.endswith(last)):
+        return False
+    place, end = len(first), len(other) - len(last)
+    for part in parts:
+        place = other.find(part, place, end) + len(part)
+        if place < len(part):
+            return False
+    return True

@@ -1,7 +1,8 @@
 """Verification: which 4-grams pairs of texts have in common, exactly, for many pairs at once.
 
-A 4-gram is four tokens of the comparison view packed into one 64-bit number, so its comparison is exact. The grams of the first
-texts of some pairs are put into a direct-address table, in which those of the second texts are looked up.
+A 4-gram is four tokens of the comparison view packed into one 64-bit number, so its comparison is exact. The grams of a pair's
+first text are put into a hash table, in which those of the second are looked up; the table is small enough for the processor's
+cache and is never cleared, since what it says is compared with the gram itself.
 
 The texts of a batch of pairs are laid out side by side: all first texts (a) in the order of the pairs, and all second ones (b).
 Places in these two rows of tokens are enough to say everything; no place of one pair is next to one of another, as a gram never
@@ -25,8 +26,8 @@ GRAM = 4
 Grams = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
-_FACTOR = 0x9E3779B97F4A7C15
-_MOST_BITS = 24  # of a table
+_FACTORS = tuple(np.uint64(pow(0x9E3779B97F4A7C15, power, 1 << 64)) for power in range(1, 65))
+_LEAST_BITS = 14  # of a table
 
 
 class Row(NamedTuple):
@@ -51,13 +52,6 @@ class Batch:
     a_places: Offsets
     b_places: Offsets
     common: Numbers
-
-
-class Parts(NamedTuple):
-    """How a table is divided: by how much each owner's hashes are shifted, and where its part starts."""
-
-    shifts: NDArray[np.uint64]
-    starts: Offsets
 
 
 class Figures(NamedTuple):
@@ -90,7 +84,7 @@ def row(views: Views, texts: Numbers) -> Row:
     tokens, bounds = _side_by_side(views, texts)
     starts = views.bounds[texts]
     first, last = np.searchsorted(views.lines, starts), np.searchsorted(views.lines, views.bounds[texts + 1])
-    lines = views.lines[_ranges(first, last - first)] + np.repeat(bounds[:-1] - starts, last - first)
+    lines = views.lines[ranges(first, last - first)] + np.repeat(bounds[:-1] - starts, last - first)
     return Row(texts, tokens, bounds, np.append(lines, bounds[-1]))
 
 
@@ -101,43 +95,93 @@ def _side_by_side(views: Views, texts: Numbers) -> tuple[Tokens, Offsets]:
     return np.concatenate(pieces), np.concatenate(([0], np.cumsum(ends - starts)))
 
 
-def _owned_grams(tokens: Tokens, bounds: Offsets) -> tuple[Grams, Numbers]:
-    """The grams of texts side by side; for each its text's place among them, or their number where it reaches over an end."""
-    keys = grams(tokens)
-    owners = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))[: len(keys)]
-    over = (bounds[1:, None] - np.arange(1, GRAM)).ravel()
-    owners[over[(over >= 0) & (over < len(keys))]] = len(bounds) - 1
-    return keys, owners
+class _Table:
+    """The grams of one text, with the first place of each. longest: grams that a text has at most."""
+
+    def __init__(self, longest: int) -> None:
+        self._bits = max(_LEAST_BITS, longest.bit_length() + 3)
+        self._down = np.arange(longest, dtype=np.int32)[::-1].copy()
+        self._tables: list[NDArray[np.int32]] = []
+        self._mine = np.zeros(0, np.uint64)
+        self._deep = 0
+
+    def _slots(self, keys: Grams, level: int) -> Numbers:
+        slots = keys * _FACTORS[level]
+        slots >>= np.uint64(64 - self._bits)
+        return slots.view(np.int64)
+
+    def load(self, keys: Grams) -> int:
+        """Put a text's grams into the table; how many different ones there are."""
+        self._mine, self._deep, distinct = keys, 0, 0
+        left, places = keys[::-1], self._down[len(self._down) - len(keys) :]
+        while len(left):  # those that find their slot taken by another go on to the next level, which has another hash
+            if self._deep == len(self._tables):
+                self._tables.append(np.zeros(1 << self._bits, np.int32))
+            table, slots = self._tables[self._deep], self._slots(left, self._deep)
+            table[slots] = places  # of several writes the last one stays: the first place
+            held = table.take(slots)
+            others = (held != places).nonzero()[0]
+            distinct += len(places) - len(others)
+            others = others[keys.take(held.take(others)) != left.take(others)]
+            left, places = left.take(others), places.take(others)
+            self._deep += 1
+        return distinct
+
+    def find(self, wanted: Grams, found: Numbers) -> None:
+        """Write the first place in the table of each of these grams, -1 for none."""
+        if not len(self._mine):
+            found[:] = -1
+            return
+        held = self._tables[0].take(self._slots(wanted, 0))
+        there = self._mine.take(held, mode="clip") == wanted
+        found[:] = -1
+        np.copyto(found, held, where=there)
+        for level in range(1, self._deep):
+            rest = (~there).nonzero()[0]
+            left = wanted.take(rest)
+            held = self._tables[level].take(self._slots(left, level))
+            hits = (self._mine.take(held, mode="clip") == left).nonzero()[0]
+            found[rest.take(hits)] = held.take(hits)
+            there[rest.take(hits)] = True
 
 
 class Verifier:
-    """Looks pairs of texts up; keeps a table and the number of different grams of each text that it has met."""
+    """Looks up what pairs of some texts have in common."""
 
     def __init__(self, views: Views) -> None:
         self.views = views
-        self._table = np.full(1, -1, np.int32)
-        self._distinct = np.full(len(views.bounds) - 1, -1, np.int64)
+        self._keys = grams(views.tokens)
+        sizes = np.maximum(np.diff(views.bounds) - (GRAM - 1), 0)
+        self._starts, self._sizes = views.bounds[:-1].tolist(), sizes.tolist()
+        self._table = _Table(int(sizes.max(initial=0)))
+        self._distinct = np.full(len(views), -1, np.int64)
 
     def batch(self, a: Numbers, b: Numbers) -> Batch:
         """The common grams of pairs; a ascending."""
-        new = np.flatnonzero(np.diff(a, prepend=-1))
-        loaded = a[new]
-        unknown = np.setdiff1d(b[self._distinct[b] < 0], loaded)
-        loads = np.concatenate((loaded, unknown))
         a_row, b_row = row(self.views, a), row(self.views, b)
-        tokens, bounds = _side_by_side(self.views, loads)
-        keys, owners = _owned_grams(tokens, bounds)
-        wanted, pairs = _owned_grams(b_row.tokens, b_row.bounds)
-        place_of = np.repeat(np.arange(len(new)), np.diff(new, append=len(a)))  # for each pair the place of a among the loaded
-        wanted_owners = np.append(place_of, len(loads) + 1)[pairs]
-        found, first = self._look_up(keys, owners, wanted, wanted_owners, np.append(np.diff(bounds), (GRAM * len(loads), 1)))
-        self._distinct[loads] = np.bincount(owners[first], minlength=len(loads) + 1)[:-1]
+        found = np.full(int(b_row.bounds[-1]), -1, np.int64)
+        loaded = -1
+        for one, other, start in zip(a.tolist(), b.tolist(), b_row.bounds.tolist(), strict=False):
+            if one != loaded:
+                self._load(one)
+                loaded = one
+            self._table.find(self._of(other), found[start : start + self._sizes[other]])
+        for text in b[self._distinct[b] < 0].tolist():
+            ordered = np.sort(self._of(text))
+            self._distinct[text] = min(1, len(ordered)) + np.count_nonzero(ordered[1:] != ordered[:-1])
         b_places = np.flatnonzero(found >= 0)
-        mine = pairs[b_places]
-        a_places = found[b_places] - bounds[place_of[mine]] + a_row.bounds[mine]
+        a_places = found.take(b_places)
+        a_places += np.repeat(a_row.bounds[:-1], np.diff(np.searchsorted(b_places, b_row.bounds)))
         seen = np.zeros(int(a_row.bounds[-1]), bool)
         seen[a_places] = True
         return Batch(a_row, b_row, a_places, b_places, np.add.reduceat(seen, a_row.bounds[:-1], dtype=np.int64))
+
+    def _load(self, text: int) -> None:
+        self._distinct[text] = self._table.load(self._of(text))
+
+    def _of(self, text: int) -> Grams:
+        start = self._starts[text]
+        return self._keys[start : start + self._sizes[text]]
 
     def distinct(self, texts: Numbers) -> Numbers:
         """The numbers of different grams of texts that were in a batch."""
@@ -148,41 +192,6 @@ class Verifier:
         a, b = self.distinct(batch.a.texts), self.distinct(batch.b.texts)
         total = np.maximum(a + b - batch.common, 1)
         return Figures(batch.common / total, batch.common / np.maximum(a, 1), batch.common / np.maximum(b, 1))
-
-    def _look_up(
-        self, keys: Grams, owners: Numbers, wanted: Grams, wanted_owners: Numbers, sizes: Numbers
-    ) -> tuple[Offsets, Offsets]:
-        """For each wanted gram the first place of the same gram with the same owner, -1 for none; and all first places.
-
-        sizes: how many grams each owner has at most; each has a part of the table to itself. The last two owners are for what
-        nobody is to find. Grams that find their slot taken by another go round again with another hash.
-        """
-        bits = np.clip(np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64) + 2, 4, _MOST_BITS)
-        starts = np.cumsum(1 << bits)
-        parts = Parts((64 - bits).astype(np.uint64), starts - (1 << bits))
-        if len(self._table) < starts[-1]:
-            self._table = np.full(int(starts[-1]), -1, np.int32)
-        all_keys = keys
-        found = np.full(len(wanted), -1, np.int64)
-        left, sought = np.arange(len(keys)), np.arange(len(wanted))
-        firsts, factor = [left[:0]], _FACTOR
-        while len(left):
-            slots = _slots(keys, owners, factor, parts)
-            self._table[slots[::-1]] = left[::-1]  # of several writes the last one stays: the first place
-            held = self._table.take(slots, mode="clip")
-            firsts.append(left[held == left])
-            answers = self._table.take(_slots(wanted, wanted_owners, factor, parts), mode="clip")
-            self._table[slots] = -1
-            taken = np.flatnonzero(answers >= 0)
-            answers = answers.take(taken, mode="clip")
-            equal = all_keys.take(answers, mode="clip") == wanted.take(taken, mode="clip")
-            sought = sought.take(taken, mode="clip")
-            found[sought[equal]] = answers[equal]
-            again, left_over = taken[~equal], np.flatnonzero(all_keys.take(held, mode="clip") != keys)
-            sought, wanted, wanted_owners = sought[~equal], wanted[again], wanted_owners[again]
-            left, keys, owners = left[left_over], keys[left_over], owners[left_over]
-            factor = factor * _FACTOR % (1 << 64)
-        return found, np.concatenate(firsts)
 
 
 def edit_similarity(a: Tokens, b: Tokens, cutoff: float = 0.0) -> float:
@@ -220,18 +229,10 @@ def _symbols(tokens: Tokens) -> str:
     return tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def _slots(wanted: Grams, owners: Numbers, factor: int, parts: Parts) -> Numbers:
-    slots = wanted * np.uint64(factor)
-    slots >>= parts.shifts.take(owners, mode="clip")
-    places = slots.view(np.int64)
-    places += parts.starts.take(owners, mode="clip")
-    return places
-
-
-def _ranges(starts: Numbers, lengths: Numbers) -> Numbers:
+def ranges(starts: Numbers, lengths: Numbers) -> Numbers:
     """The ranges [start, start + length) one after the other.
 
-    >>> _ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
     [5, 6, 0, 1, 2]
     """
     ends = np.cumsum(lengths)
