@@ -76,7 +76,20 @@ def components(edges: Pairs | Iterable[tuple[int, int]]) -> list[list[int]]:
     [[1, 2], [3, 4, 5]]
     """
     rows = edges if isinstance(edges, np.ndarray) else np.array(list(edges), np.int64).reshape(-1, 2)
-    nodes, places = np.unique(rows, return_inverse=True)
+    nodes, label = component_labels(rows)
+    order = np.argsort(label, kind="stable")
+    cuts = np.flatnonzero(np.diff(label[order], prepend=-1, append=len(nodes))).tolist()
+    ordered = nodes[order].tolist()
+    return [ordered[start:end] for start, end in pairwise(cuts)]
+
+
+def component_labels(edges: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The nodes of a graph, ascending, and for each the place among them of the smallest node of its component.
+
+    >>> [one.tolist() for one in component_labels(np.array([[5, 3], [1, 2], [3, 4]]))]
+    [[1, 2, 3, 4, 5], [0, 0, 2, 2, 2]]
+    """
+    nodes, places = np.unique(edges, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     label = np.arange(len(nodes))
     while not np.array_equal(label[a], label[b]):  # the larger of two labels is put under the smaller, then paths are cut
@@ -84,10 +97,7 @@ def components(edges: Pairs | Iterable[tuple[int, int]]) -> list[list[int]]:
         np.minimum.at(label, high, low)
         while not np.array_equal(above := label[label], label):
             label = above
-    order = np.argsort(label, kind="stable")
-    cuts = np.flatnonzero(np.diff(label[order], prepend=-1, append=len(nodes))).tolist()
-    ordered = nodes[order].tolist()
-    return [ordered[start:end] for start, end in pairwise(cuts)]
+    return nodes, label
 
 
 def cluster_id_of(digests: Iterable[bytes]) -> str:
