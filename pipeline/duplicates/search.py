@@ -80,7 +80,7 @@ def search(
         else:
             folder = None if memory is None else stack.enter_context(spill_folder())
         parts = Parts(folder, durable=work is not None)
-        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, jobs, progress or _silent)
+        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, jobs, progress or silent)
 
 
 def find(documents: Documents, settings: Mapping[str, Any] | None = None, **options: Any) -> Found:
@@ -89,8 +89,8 @@ def find(documents: Documents, settings: Mapping[str, Any] | None = None, **opti
         return one.found()
 
 
-def _silent(step: str, done: int, total: int) -> None:
-    pass
+def silent(step: str, done: int, total: int) -> None:
+    """The progress of those who do not want to hear of it."""
 
 
 class Search:
