@@ -12,6 +12,7 @@ that a finished query names are read, so nothing that a repetition left counts t
 from __future__ import annotations
 
 import contextlib
+import glob
 import importlib
 import logging
 import multiprocessing
@@ -27,6 +28,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pipeline.errors import JinggaoError
@@ -112,8 +114,9 @@ def _on_ray(address: str | None) -> int:
         if not ray.is_initialized():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise EngineError(f"--address {address}: no Ray cluster is reached: {reason}; start one: ray start --head") from None
+        raise EngineError(
+            f"--address {address}: no Ray cluster is reached: {_reason(error)}; start one: ray start --head"
+        ) from None
     logging.getLogger("daft").setLevel(logging.ERROR)
     daft.set_runner_ray(noop_if_initialized=True)
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -173,6 +176,48 @@ class DaftEngine:
             some = keys[start : start + at_once]
             yield from self._fetched(frame.where(daft.col("key").between(some[0], some[-1])))
 
+    def files(self, place: str) -> list[tuple[str, int]]:
+        """(path or URL, bytes) of the files at a path or URL, which may have wildcards, in their order."""
+        import daft
+
+        if not is_url(place):
+            names = glob.glob(place, recursive=True) or [place]  # noqa: PTH207 - an absolute pattern too
+            return [(name, Path(name).stat().st_size) for name in sorted(names)]
+        try:
+            found = daft.from_glob_path(place).to_pydict()
+        except Exception as error:
+            raise EngineError(f"{place}: cannot be read: {_reason(error)}; look at the URL and your rights there") from None
+        return sorted(zip(found["path"], found["size"], strict=True))
+
+    def contents(self, urls: Sequence[str], rows: int) -> Tables:
+        """The files at some URLs as rows: the URL, and the bytes, null where they cannot be read. rows: see `Tables`."""
+        import daft
+
+        frame = daft.from_pydict({"name": list(urls)})
+        if self._spread:
+            frame = frame.into_partitions(max(1, min(len(urls) // rows, 4 * self.workers)))
+        content = daft.functions.download(daft.col("name"), on_error="null")
+        return Tables(frame.with_column("content", content), rows)
+
+    def table(self, place: str, key: str, field: str, rows: int) -> Tables:
+        """Two columns of Parquet files. Raises EngineError where they cannot be read or have no such columns."""
+        import daft
+
+        try:
+            frame = daft.read_parquet(place)
+        except Exception as error:
+            raise EngineError(f"{place}: cannot be read: {_reason(error)}; name Parquet files") from None
+        for column in (key, field):
+            if column not in frame.column_names:
+                known = ", ".join(map(repr, frame.column_names))
+                raise EngineError(f"{place}: no column {column!r}; it has {known}; name one with --field or --id")
+        return Tables(frame.select(daft.col(key).alias("name"), daft.col(field).alias("content")), rows)
+
+    def names(self, place: str, key: str, field: str) -> list[str]:
+        """One column of Parquet files as texts; see `table`."""
+        frame = self.table(place, key, field, 1).frame.select("name")
+        return list(map(str, self._tried("names", frame.to_pydict)["name"]))
+
     def _fetched(self, frame: Any) -> Iterator[Keyed]:
         found = self._tried("fetch", frame.to_pydict)
         for key, data in sorted(zip(found["key"], found["data"], strict=True), key=lambda row: row[0]):
@@ -215,13 +260,30 @@ class DaftEngine:
                 return query()
             except Exception as error:
                 if tries == TRIES:
-                    reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
-                    raise EngineError(f"round {name} failed {TRIES} times, at last: {reason}; look after the workers") from None
+                    message = f"round {name} failed {TRIES} times, at last: {_reason(error)}; look after the workers"
+                    raise EngineError(message) from None
                 tries += 1
 
 
+@contextlib.contextmanager
+def opened(place: str) -> Iterator[Any]:
+    """A file at a path or URL, to read and to seek in."""
+    if is_url(place):
+        import daft
+
+        with daft.File(place).open() as file:
+            yield file
+    else:
+        with Path(place).open("rb") as file:
+            yield file
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]
+
+
 class Tables(NamedTuple):
-    """Rows of tables, with the columns name and content. rows: how many a call gets."""
+    """Rows of tables, with the columns name and content, as a frame of Daft. rows: how many a call gets."""
 
     frame: Any
     rows: int

@@ -28,8 +28,8 @@ class Table(NamedTuple):
     contents: list[Any]
 
 
-class Rows(Protocol):
-    """Blocks of one class that an engine holds."""
+Rows = Any
+"""Blocks of one class, as an engine holds them: its own matter, for others to hand back to it."""
 
 
 class Engine(Protocol):

@@ -145,6 +145,10 @@ class Search:
         """All pairs with a relation, ordered by (a, b)."""
         return self.verdicts.named(self.ids)
 
+    def in_order(self) -> Numbers:
+        """The ranks of all texts, in the order of the corpus."""
+        return self.ranks
+
     def clusters(self) -> Iterator[Cluster]:
         """The clusters, by ranks, ordered by their smallest members."""
         return clusters(self.verdicts.pairs[merging(self.verdicts.relations)], self._traits)

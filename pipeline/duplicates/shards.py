@@ -60,9 +60,13 @@ class Texts(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What the one process knows of a shard's texts; lengths and digests as `Sketches` has them."""
+    """What the one process knows of a shard's texts; lengths and digests as `Sketches` has them.
+
+    places: see `Texts`; none where the ids say it all.
+    """
 
     names: list[str]
+    places: list[str]
     lengths: Numbers
     digests: Bits
 
@@ -167,19 +171,19 @@ def _joined_keys(blocks: Sequence[Postings | Paragraphs]) -> Keys:
 # --- rounds -----------------------------------------------------------------------------------------------------------
 
 
-def gathered(blocks: Sequence[Block], *, rename: bool = False) -> tuple[list[str], list[str]]:
-    """The ids and texts of a shard, ordered by id and place.
+def gathered(blocks: Sequence[Block], *, rename: bool = False) -> tuple[list[str], list[str], list[str]]:
+    """The ids, places and texts of a shard, ordered by id and place.
 
     rename: texts with the same id get different ones, as `pipeline.run` gives them to pages with the same bytes.
 
     >>> gathered([Texts(["a"], ["2"], ["y"]), Texts(["b", "a"], ["1", "1"], ["z", "x"])], rename=True)
-    (['a', 'a-2', 'b'], ['x', 'y', 'z'])
+    (['a', 'a-2', 'b'], ['1', '2', '1'], ['x', 'y', 'z'])
     """
     found = sorted(row for block in _of(Texts, blocks) for row in zip(*block, strict=True))
     names = [name for name, _, _ in found]
     if rename:
         names = [unique for unique, _ in numbered(names)]
-    return names, [text for _, _, text in found]
+    return names, [place for _, place, _ in found], [text for _, _, text in found]
 
 
 def numbered(names: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -201,9 +205,9 @@ def unique_name(name: str, number: int) -> str:
 
 def sketch(settings: Settings, rename: bool, key: int, blocks: Sequence[Block]) -> Iterator[Keyed]:
     """Texts → Listing, Sketched, under the same key."""
-    names, texts = gathered(blocks, rename=rename)
+    names, places, texts = gathered(blocks, rename=rename)
     found = sketches(texts, settings)
-    yield key, Listing(names, found.lengths, found.digests)
+    yield key, Listing(names, [] if rename else places, found.lengths, found.digests)
     yield key, Sketched(found._replace(digests=found.digests[:0]))
 
 
@@ -307,7 +311,7 @@ def ship(key: int, blocks: Sequence[Block]) -> Iterator[Keyed]:
     if not wanted:
         return
     (one,) = wanted
-    _, texts = gathered(blocks)
+    _, _, texts = gathered(blocks)
     order = np.argsort(one.lots, kind="stable")
     for start, end, lot in _runs(one.lots[order]):
         mine = order[start:end]
@@ -340,10 +344,7 @@ def judge(call: Judge, settings: Settings, key: int, blocks: Sequence[Block]) ->
 
 
 class ShardedSearch(Search):
-    """A search whose texts lie with an engine; else as `pipeline.duplicates.search.Search`.
-
-    numbers: of the texts, from 0, in the order of their shards.
-    """
+    """A search whose texts lie with an engine; else as `pipeline.duplicates.search.Search`. They come shard by shard."""
 
     def __init__(
         self,
@@ -364,6 +365,7 @@ class ShardedSearch(Search):
         self.settings, self.limits, self.progress = read_settings(settings), limits or Limits(), progress or silent
         self._shard_keys: list[int] = []
         self._told: dict[int, Traits] = {}
+        self._places: list[str] = []
         names: list[str] = []
         lengths, digests, starts = [np.zeros(0, np.int64)], [np.zeros((0, 2), np.uint64)], [0]
         self._sketched = self._round("sketch", partial(sketch, self.settings, rename), texts, keys=shards)
@@ -371,12 +373,20 @@ class ShardedSearch(Search):
             for key, block in engine.get(rows):
                 (one,) = _of(Listing, [block])
                 names += one.names
+                self._places += one.places
                 lengths.append(one.lengths)
                 digests.append(one.digests)
                 self._shard_keys.append(key)
                 starts.append(len(names))
         self._starts = np.array(starts)
         self._number(names, np.concatenate(lengths), np.concatenate(digests))
+
+    def in_order(self) -> Numbers:
+        """The ranks of all texts in the order of the corpus; those whose places are not known, in the order of their ids."""
+        if not self._places:
+            return np.sort(self.ranks)
+        ranks = self.ranks.tolist()
+        return self.ranks[sorted(range(len(ranks)), key=lambda number: (self._places[number], ranks[number]))]
 
     def _round(self, name: str, call: Call, *given: Rows, keys: int) -> Mapping[type[Block], Rows]:
         self.progress(name, 0, 0)
