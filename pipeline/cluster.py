@@ -342,7 +342,7 @@ def lines_between(file: IO[bytes], start: int, end: int) -> Iterator[tuple[int, 
     """(where it begins, line) of the lines of a file that begin in [start, end), in bytes.
 
     >>> import io
-    >>> list(lines_between(io.BytesIO(b"one\\ntwo\\nthree"), 2, 8)), list(lines_between(io.BytesIO(b"one\\ntwo\\n"), 4, 8))
+    >>> list(lines_between(io.BytesIO(b"one\\ntwo\\nthree"), 2, 9)), list(lines_between(io.BytesIO(b"one\\ntwo\\n"), 4, 8))
     ([(4, b'two\\n'), (8, b'three')], [(4, b'two\\n')])
     """
     file.seek(max(0, start - 1))

@@ -22,7 +22,7 @@ from pipeline.errors import JinggaoError, PageError
 from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
-from pipeline.records import UNCOMPARED, Record, dumps, page_record, speech_record, tally
+from pipeline.records import UNCOMPARED, Record, dumps, page_record, speech_record, tally, unique_name
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
 from pipeline.workers import in_order
@@ -185,7 +185,8 @@ def run_pages(
             inputs.append({"path": one.path, "sha256": one.sha256, "bytes": one.size})
             page_lines.write(_encoded(one.page))
             for line, (speech, text) in zip(one.speeches, one.texts, strict=True):
-                unique = _unique(speech, taken)
+                taken[speech] += 1
+                unique = unique_name(speech, taken[speech])
                 speech_lines.write(_encoded(line if unique == speech else _renamed(line, speech, unique)))
                 texts.append((unique, text))
             shares.append(len(one.speeches))
@@ -311,12 +312,6 @@ def _without(page: Record, dropped: Iterable[Record]) -> Record:
     page["placeholders"].sort(key=lambda one: one["raw_span"])
     page["edits"].sort(key=lambda edit: (edit["at"][0], edit["before"], edit["after"], edit["rules"]))
     return page
-
-
-def _unique(speech: str, taken: Counter[str]) -> str:
-    """An id not taken yet. Only pages with the same bytes give the same one; they are told apart by their order."""
-    taken[speech] += 1
-    return speech if taken[speech] == 1 else f"{speech}-{taken[speech]}"
 
 
 def _renamed(line: str, old: str, new: str) -> str:

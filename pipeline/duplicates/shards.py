@@ -15,7 +15,8 @@ if it is not too large, so that a text is shipped once) and works out the cluste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -28,6 +29,7 @@ from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdict
 from pipeline.duplicates.search import Progress, Search, silent
 from pipeline.duplicates.settings import Settings, read_settings
 from pipeline.duplicates.sketch import Bits, Sketches, estimates, sketches
+from pipeline.records import unique_name
 from pipeline.rounds import Block, Call, Engine, Keyed, Rows, made
 
 _One = TypeVar("_One", bound=Block)
@@ -182,25 +184,16 @@ def gathered(blocks: Sequence[Block], *, rename: bool = False) -> tuple[list[str
     found = sorted(row for block in _of(Texts, blocks) for row in zip(*block, strict=True))
     names = [name for name, _, _ in found]
     if rename:
-        names = [unique for unique, _ in numbered(names)]
+        names = list(numbered(names))
     return names, [place for _, place, _ in found], [text for _, _, text in found]
 
 
-def numbered(names: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Each name with what tells it from earlier ones that are the same, and how often it has stood by now."""
-    seen: dict[str, int] = {}
+def numbered(names: Iterable[str]) -> Iterator[str]:
+    """Each name, and what tells it from earlier ones that are the same."""
+    seen: Counter[str] = Counter()
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        yield unique_name(name, seen[name]), seen[name]
-
-
-def unique_name(name: str, number: int) -> str:
-    """The id of the copy of this number, from 1.
-
-    >>> unique_name("3f2a", 1), unique_name("3f2a", 2)
-    ('3f2a', '3f2a-2')
-    """
-    return name if number == 1 else f"{name}-{number}"
+        seen[name] += 1
+        yield unique_name(name, seen[name])
 
 
 def sketch(settings: Settings, rename: bool, key: int, blocks: Sequence[Block]) -> Iterator[Keyed]:
