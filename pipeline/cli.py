@@ -144,11 +144,14 @@ def _duplicates_on(args: Args, book: Rulebook, options: Mapping[str, str]) -> in
         raise UsageError(
             f"--engine {args.engine}: reads files, and goes neither with --explain nor with --memory; leave them out"
         )
-    with engine(args.engine, address=args.address, work=args.work) as one:
-        with progress_bar(sys.stderr) as progress, search_on(one, args.file, book, **options, progress=progress) as found:
-            said = corpus.clusters(found) if args.clusters else corpus.pairs(found)
-            first = list(itertools.islice(said, 1))
-        _write(line + "\n" for line in itertools.chain(first, said))
+    with (
+        engine(args.engine, address=args.address, work=args.work) as one,
+        progress_bar(sys.stderr) as progress,
+        search_on(one, args.file, book, **options, progress=progress) as found,
+    ):
+        said = corpus.clusters(found) if args.clusters else corpus.pairs(found)
+        first = list(itertools.islice(said, 1))  # all is found with the first
+    _write(line + "\n" for line in itertools.chain(first, said))
     return DONE
 
 

@@ -20,6 +20,7 @@ import os
 import pickle
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import traceback
@@ -65,7 +66,8 @@ def engine(name: EngineName, *, address: str | None = None, work: str | None = N
 
     name: ``daft`` for this machine, ``ray`` for a cluster. address: of the Ray cluster, as ``ray.init`` takes it; None is one
     that this machine belongs to, or a new one on it. work: folder or URL that all workers read and write; None is a temporary
-    folder of this machine. What is put there goes at the end, but from object stores, where it stays.
+    folder of this machine. What is put there goes at the end, but from object stores, where it stays. With Ray, what is printed
+    inside the block goes to standard error, as Ray's own messages do.
 
     Raises EngineError where the extra is not installed, or the cluster is not reached.
     """
@@ -79,14 +81,15 @@ def engine(name: EngineName, *, address: str | None = None, work: str | None = N
         raise EngineError(f"--engine {name}: {error.name} is not installed; pip install 'jinggao[cluster]'") from None
     if name == "ray" and work is None:
         raise EngineError("--engine ray: name a folder or URL that all nodes of the cluster read and write with --work")
-    workers = _on_ray(address) if name == "ray" else _on_this_machine()
-    place = work or tempfile.mkdtemp(prefix="jinggao-rounds-")
-    folder = f"{place.rstrip('/')}/jinggao-{uuid.uuid4().hex[:12]}"
-    try:
-        yield DaftEngine(folder, workers, spread=name == "ray")
-    finally:
+    with contextlib.ExitStack() as stack:
+        if name == "ray":
+            stack.enter_context(contextlib.redirect_stdout(sys.stderr))  # Ray tells there of nodes that died
+        workers = _on_ray(address, stack) if name == "ray" else _on_this_machine()
+        place = work or tempfile.mkdtemp(prefix="jinggao-rounds-")
+        folder = f"{place.rstrip('/')}/jinggao-{uuid.uuid4().hex[:12]}"
         if not is_url(place):
-            shutil.rmtree(folder if work else place, ignore_errors=True)
+            stack.callback(shutil.rmtree, folder if work else place, ignore_errors=True)
+        yield DaftEngine(folder, workers, spread=name == "ray")
 
 
 def is_url(place: str) -> bool:
@@ -106,13 +109,14 @@ def _on_this_machine() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _on_ray(address: str | None) -> int:
+def _on_ray(address: str | None, stack: contextlib.ExitStack) -> int:
     import daft
     import ray
 
     try:
         if not ray.is_initialized():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            stack.callback(ray.shutdown)
     except Exception as error:
         raise EngineError(
             f"--address {address}: no Ray cluster is reached: {_reason(error)}; start one: ray start --head"

@@ -1,4 +1,4 @@
-"""Engines: what Daft makes on this machine, and on a Ray cluster that loses a worker, are the bytes that the local run makes."""
+"""Engines: Daft on this machine, and on a Ray cluster that loses a worker, makes the bytes that the local run makes."""
 
 import json
 import os
@@ -63,13 +63,8 @@ class Nodes:
     def close(self) -> None:
         for made in reversed(self._made):
             if made.poll() is None:
-                os.killpg(made.pid, signal.SIGTERM)
-        for made in reversed(self._made):
-            try:
-                made.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(made.pid, signal.SIGKILL)
-                made.wait()
+                os.killpg(made.pid, signal.SIGKILL)  # to stop kindly takes half a minute
+                made.wait(LONG)
 
 
 @pytest.fixture(scope="module")
