@@ -14,7 +14,7 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -43,19 +43,30 @@ def _run(args: Args) -> int:
     from pipeline.run import RunOptions, run_folder
 
     options = RunOptions(placeholders=args.placeholders, duplicates=args.duplicates, fill=args.fill)
+    given: dict[str, Any] = {"rules": args.rules, "options": options, "fail_fast": args.fail_fast, "warn": say}
     with progress_bar(sys.stderr) as progress:
-        summary = run_folder(
-            args.raw,
-            args.out,
-            jobs=args.jobs,
-            rules=args.rules,
-            options=options,
-            fail_fast=args.fail_fast,
-            progress=progress,
-            warn=say,
-        )
+        if args.engine == "local":
+            _local_only(args)
+            summary = run_folder(args.raw, args.out, jobs=args.jobs, progress=progress, **given)
+        else:
+            from pipeline.cluster import CONTENT, PATH, run_on
+            from pipeline.engine import engine
+
+            with engine(args.engine, address=args.address, work=args.work) as one:
+                summary = run_on(
+                    one, args.raw, args.out, key=args.id or PATH, field=args.field or CONTENT, progress=progress, **given
+                )
     print(summary_text(summary, args.out), file=sys.stderr)
     return DIFFERENT if summary.failed else DONE
+
+
+def _local_only(args: Args) -> None:
+    """Raise UsageError for what belongs to an engine."""
+    for name in ("address", "work", "id", "field"):
+        if getattr(args, name, None) is not None:
+            raise UsageError(f"--{name} belongs to --engine daft or ray; add one of them, or leave it out")
+    if "://" in args.raw:
+        raise UsageError(f"{args.raw}: is a URL; read it with --engine daft or ray")
 
 
 def _restore(args: Args) -> int:
@@ -99,6 +110,10 @@ def _duplicates(args: Args) -> int:
     from pipeline.report import progress_bar
 
     book, options = _laid_over(args), {"key": args.id, "field": args.field}
+    if args.engine == "local" and args.address is not None:
+        raise UsageError("--address belongs to --engine ray; add it, or leave the address out")
+    if args.engine != "local":
+        return _duplicates_on(args, _rulebook(args), options)
     with contextlib.ExitStack() as stack:
         lines, name = stack.enter_context(_source(args.file))
         if args.explain or (args.memory is None and args.work is None):
@@ -116,6 +131,27 @@ def _duplicates(args: Args) -> int:
             first = list(itertools.islice(said, 1))
         _write(line + "\n" for line in itertools.chain(first, said))
         sys.stdout.flush()
+    return DONE
+
+
+def _duplicates_on(args: Args, book: Rulebook, options: Mapping[str, str]) -> int:
+    from pipeline import corpus
+    from pipeline.cluster import search_on
+    from pipeline.engine import engine
+    from pipeline.report import progress_bar
+
+    if args.file == "-" or args.explain or args.memory is not None:
+        raise UsageError(
+            f"--engine {args.engine}: reads files, and goes neither with --explain nor with --memory; leave them out"
+        )
+    with (
+        engine(args.engine, address=args.address, work=args.work) as one,
+        progress_bar(sys.stderr) as progress,
+        search_on(one, args.file, book, **options, progress=progress) as found,
+    ):
+        said = corpus.clusters(found) if args.clusters else corpus.pairs(found)
+        first = list(itertools.islice(said, 1))  # all is found with the first
+    _write(line + "\n" for line in itertools.chain(first, said))
     return DONE
 
 
@@ -291,8 +327,11 @@ def _add_run(commands: Any) -> None:
     one = _command(
         commands, "run", _run, "clean a folder of raw pages into an output folder",
         "jinggao run raw --out clean", "jinggao run raw --out clean --jobs 8 --placeholders tag --duplicates drop",
+        "jinggao run 's3://bucket/pages/*.parquet' --out clean --engine ray --address 10.0.0.1:6379 --work s3://bucket/work",
     )  # fmt: skip
-    one.add_argument("raw", metavar="RAW", type=Path, help="folder of raw pages, searched to any depth")
+    one.add_argument(
+        "raw", metavar="RAW", help="folder of raw pages, searched to any depth; with an engine also a URL, *.parquet or *.jsonl"
+    )
     one.add_argument("--out", metavar="CLEAN", type=Path, default=Path("clean"), help="folder to write (default: clean)")
     _add_jobs(one)
     _add_rules_option(one)
@@ -306,6 +345,18 @@ def _add_run(commands: Any) -> None:
         "--fill", choices=("none", "certain"), default="none", help="write suggestions that are certain into the text"
     )
     one.add_argument("--fail-fast", action="store_true", help="stop at the first page that fails, and write nothing")
+    _add_engine(one)
+    one.add_argument("--work", metavar="DIR", help="with an engine: folder or URL that all workers read and write")
+    one.add_argument("--id", metavar="NAME", help="of a table: the column that holds a page's path (default: path)")
+    one.add_argument("--field", metavar="NAME", help="of a table: the column that holds its bytes or text (default: content)")
+
+
+def _add_engine(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--engine", choices=("local", "daft", "ray"), default="local",
+        help="who works: processes of this machine, Daft on this machine, or Daft on a Ray cluster (default: local)",
+    )  # fmt: skip
+    one.add_argument("--address", metavar="HOST:PORT", help="with --engine ray: the cluster (default: the one that is here)")
 
 
 def _add_restore(commands: Any) -> None:
@@ -340,8 +391,11 @@ def _add_duplicates(commands: Any) -> None:
         "jinggao duplicates corpus.jsonl --id url --field content > pairs.jsonl",
         "jinggao duplicates corpus.jsonl --memory 2G --work corpus.work --jobs 4 > pairs.jsonl",
         "jinggao duplicates clean/speeches.jsonl --clusters", "cat corpus.jsonl | jinggao duplicates - --explain 17 23",
+        "jinggao duplicates 's3://bucket/*.parquet' --engine ray --work s3://bucket/work > pairs.jsonl",
     )  # fmt: skip
-    one.add_argument("file", metavar="FILE", help="JSONL file, or - for standard input")
+    one.add_argument(
+        "file", metavar="FILE", help="JSONL file, or - for standard input; with an engine also a URL, *.jsonl or *.parquet"
+    )
     _add_fields(one)
     answer = one.add_mutually_exclusive_group()
     answer.add_argument("--clusters", action="store_true", help="write one {id, cluster, canonical} a document")
@@ -353,9 +407,11 @@ def _add_duplicates(commands: Any) -> None:
         help="leave texts in FILE, and sort in files what takes more than this, such as 2G (default: all in memory)",
     )
     one.add_argument(
-        "--work", metavar="DIR", type=Path,
-        help="keep what is worked out in this folder until the end: the same command goes on where it was interrupted",
+        "--work", metavar="DIR",
+        help="keep what is worked out in this folder until the end: the same command goes on where it was interrupted;"
+        " with an engine: folder or URL that all workers read and write",
     )  # fmt: skip
+    _add_engine(one)
     _add_jobs(one)
     _add_rules_option(one)
 

@@ -58,7 +58,7 @@ def clusters(found: Search) -> Iterator[str]:
     """One {id, cluster, canonical} a document, in the order of the corpus; cluster is null where it has no copy."""
     from pipeline.duplicates.clusters import placed
 
-    return map(dumps, placed(found.clusters(), found.ids, found.ranks.tolist()))
+    return map(dumps, placed(found.clusters(), found.ids, found.in_order().tolist()))
 
 
 def explain(texts: Sequence[Document], one: str, two: str, rules: Rulebook | None = None) -> str:

@@ -187,6 +187,15 @@ def _document(line: str, key: str, field: str, source: str, number: int) -> tupl
     return str(name), _text(record, field, source, number)
 
 
+def document(data: bytes, source: str, number: int, *, key: str = "id", field: str = "text") -> tuple[str, str]:
+    """(id, text) of one line, of the number from 1. Raises LineError where it has no such fields.
+
+    >>> document(b'{"id": 1, "text": "a"}', "corpus.jsonl", 1)
+    ('1', 'a')
+    """
+    return _document(_decoded(data, source, number), key, field, source, number)
+
+
 def _twice(name: str, source: str, number: int, before: int) -> LineError:
     return LineError(f"{source}:{number}: the id {name!r} stands on line {before} already; ids must differ")
 
@@ -224,7 +233,7 @@ class Corpus:
         return self._read(self._file.readline(), self._lines[number])
 
     def _read(self, data: bytes, number: int) -> tuple[str, str]:
-        return _document(_decoded(data, self._source, number), self._key, self._field, self._source, number)
+        return document(data, self._source, number, key=self._key, field=self._field)
 
     def twice(self, first: int, second: int) -> LineError:
         """The error of two documents with the same id."""

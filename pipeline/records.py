@@ -38,6 +38,17 @@ def speech_id(sha256: str, start: int) -> str:
     return hashlib.sha256(f"{sha256}:{start}".encode()).hexdigest()[:16]
 
 
+def unique_name(name: str, number: int) -> str:
+    """The id of a speech that has the id of others: pages with the same bytes give the same, and are told apart by their order.
+
+    number: of the page among these, from 1.
+
+    >>> unique_name("3f2a", 1), unique_name("3f2a", 2)
+    ('3f2a', '3f2a-2')
+    """
+    return name if number == 1 else f"{name}-{number}"
+
+
 def speech_record(speech: CleanSpeech, page: CleanPage, path: str, index: int) -> Record:
     """A speech's record for speeches.jsonl, not yet compared with others."""
     return {

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 from pipeline import __version__, patterns
 from pipeline.cleaning import Options, clean_bytes
@@ -23,7 +23,7 @@ from pipeline.jsonl import dumps
 from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
-from pipeline.records import UNCOMPARED, Record, page_record, speech_record, tally
+from pipeline.records import UNCOMPARED, Record, page_record, speech_record, tally, unique_name
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
 from pipeline.workers import in_order
@@ -75,8 +75,11 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cleaned:
-    """One page's records on their way from a worker: JSON lines, and what the whole corpus needs to know of them."""
+class Cleaned:
+    """One page's records on their way from a worker: JSON lines, and what the whole corpus needs to know of them.
+
+    texts: (id, text) of each speech; the ids are those of the lines, in which pages with the same bytes have the same.
+    """
 
     path: str
     page: str = ""
@@ -106,24 +109,73 @@ def run_folder(
     Raises JinggaoError (wrong folders, broken rules, a page with ``fail_fast``); nothing is then written.
     """
     options = options or RunOptions()
-    book = rulebook_over(rules)
-    if rules:
-        book.compile()  # a user's broken pattern is found before the work begins; the package's own are tested
+    book = compiled(rules)
     pages = list_pages(Path(raw))
     if Path(out).resolve().is_relative_to(Path(raw).resolve()):
         raise JinggaoError(
             f"{out}: is or lies inside the raw folder, so that its files would become pages; choose another --out"
         )
+    source = _Folder(pages, jobs, book, options)
+    return run_pages(source, out, book, options, fail_fast=fail_fast, progress=progress, warn=warn)
+
+
+def compiled(rules: Sequence[str | Path]) -> Rulebook:
+    """The rulebook with folders of rule files laid over it. Raises RulesError where one of theirs cannot be used."""
+    book = rulebook_over(rules)
+    if rules:
+        book.compile()  # a user's broken pattern is found before the work begins; the package's own are tested
+    return book
+
+
+class Pages(Protocol):
+    """Pages, and somebody who cleans and compares them."""
+
+    total: int
+
+    def cleaned(self) -> Iterator[Cleaned]:
+        """All pages, cleaned, in the order of their paths."""
+
+    def found(self, documents: Sequence[tuple[str, str]]) -> Found:
+        """The duplicates among the speeches, which come as (id, text) as the cleaned pages had them."""
+
+
+class _Folder:
+    """The pages of a folder, cleaned by processes of this machine."""
+
+    def __init__(self, pages: Sequence[tuple[str, Path]], jobs: int, book: Rulebook, options: RunOptions) -> None:
+        self.total = len(pages)
+        self._pages, self._jobs, self._book, self._options = pages, jobs, book, options
+
+    def cleaned(self) -> Iterator[Cleaned]:
+        given = (self._book, Options(self._options.placeholders))
+        return in_order(_work, self._pages, self._jobs, _start_worker, given)
+
+    def found(self, documents: Sequence[tuple[str, str]]) -> Found:
+        from pipeline import duplicates  # numpy is heavy to import: only when there is a corpus
+
+        return duplicates.find(documents, self._book["duplicates"].settings)
+
+
+def run_pages(
+    source: Pages,
+    out: str | Path,
+    book: Rulebook,
+    options: RunOptions,
+    *,
+    fail_fast: bool = False,
+    progress: Progress | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Summary:
+    """Write what a source makes of its pages into the folder ``out``; else as `run_folder`."""
     summary = Summary(counts={name: Counter() for name in ("labels", "rules", "placeholders", "flags")})
     inputs: list[Record] = []
     with OutputFolder(out) as folder, folder.spool("pages") as page_lines, folder.spool("speeches") as speech_lines:
         texts: list[tuple[str, str]] = []
         shares: list[int] = []
         taken: Counter[str] = Counter()
-        cleaned = in_order(_work, pages, jobs, _start_worker, (book, Options(options.placeholders)))
-        for done, one in enumerate(cleaned, 1):
+        for done, one in enumerate(source.cleaned(), 1):
             if progress:
-                progress("pages", done, len(pages))
+                progress("pages", done, source.total)
             if one.error:
                 if fail_fast:
                     raise PageError(f"{one.path}: {one.error}")
@@ -134,7 +186,8 @@ def run_folder(
             inputs.append({"path": one.path, "sha256": one.sha256, "bytes": one.size})
             page_lines.write(_encoded(one.page))
             for line, (speech, text) in zip(one.speeches, one.texts, strict=True):
-                unique = _unique(speech, taken)
+                taken[speech] += 1
+                unique = unique_name(speech, taken[speech])
                 speech_lines.write(_encoded(line if unique == speech else _renamed(line, speech, unique)))
                 texts.append((unique, text))
             shares.append(len(one.speeches))
@@ -142,7 +195,7 @@ def run_folder(
             summary.speeches += len(one.speeches)
             for name, counter in one.counts.items():
                 summary.counts[name].update(counter)
-        _finish(folder, page_lines, speech_lines, texts, shares, book, options, summary, progress)
+        _finish(folder, page_lines, speech_lines, texts, shares, source, book, options, summary, progress)
         summary.removed_lines = sum(summary.counts["labels"][label] for label in REMOVED)
         manifest = _manifest(folder, book, options, inputs, summary)
         folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
@@ -156,17 +209,18 @@ def _finish(
     speech_lines: IO[bytes],
     texts: list[tuple[str, str]],
     shares: list[int],
+    source: Pages,
     book: Rulebook,
     options: RunOptions,
     summary: Summary,
     progress: Progress | None,
 ) -> None:
     """Compare all speeches and write the records with what came of it. shares: how many speeches each page has."""
-    from pipeline import duplicates, twins  # numpy is heavy to import: only when there is a corpus
+    from pipeline import twins  # numpy is heavy to import: only when there is a corpus
 
     if progress:
         progress("duplicates", 0, len(texts))
-    found = duplicates.find(texts, book["duplicates"].settings)
+    found = source.found(texts)
     summary.clusters = len({member.cluster for member in found.clusters.values()})
     copies = {speech for speech, member in found.clusters.items() if not member.canonical}
     summary.copies = len(copies)
@@ -261,12 +315,6 @@ def _without(page: Record, dropped: Iterable[Record]) -> Record:
     return page
 
 
-def _unique(speech: str, taken: Counter[str]) -> str:
-    """An id not taken yet. Only pages with the same bytes give the same one; they are told apart by their order."""
-    taken[speech] += 1
-    return speech if taken[speech] == 1 else f"{speech}-{taken[speech]}"
-
-
 def _renamed(line: str, old: str, new: str) -> str:
     return line.replace(dumps({"id": old})[1:-1], dumps({"id": new})[1:-1], 1)
 
@@ -301,31 +349,38 @@ def _start_worker(book: Rulebook, options: Options) -> None:
     _worker.update(book=book, options=options)
 
 
-def _work(page: tuple[str, Path]) -> _Cleaned:
-    done = _clean_one(page, _worker["book"], _worker["options"])
+def _work(page: tuple[str, Path]) -> Cleaned:
+    done = clean_file(page, _worker["book"], _worker["options"])
     patterns.keep_now_and_then()
     return done
 
 
-def _clean_one(page: tuple[str, Path], book: Rulebook, options: Options) -> _Cleaned:
-    """One page's records, or the reason why there are none."""
+def clean_file(page: tuple[str, Path], book: Rulebook, options: Options) -> Cleaned:
+    """One file's records, or the reason why there are none."""
     path, file = page
     try:
         path.encode()
         if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for without end
-            return _Cleaned(path, error="is not a regular file; take it out of the folder")
-        made = clean_bytes(file.read_bytes(), book, options)
+            return Cleaned(path, error="is not a regular file; take it out of the folder")
+        data = file.read_bytes()
     except UnicodeEncodeError:
-        return _Cleaned(path.encode("utf-8", "backslashreplace").decode(), error="its name is not UTF-8; rename the file")
+        return Cleaned(path.encode("utf-8", "backslashreplace").decode(), error="its name is not UTF-8; rename the file")
     except OSError as error:
-        return _Cleaned(path, error=f"cannot be read: {error.strerror or error}; mend its permissions or take it out")
+        return Cleaned(path, error=f"cannot be read: {error.strerror or error}; mend its permissions or take it out")
+    return clean_page(path, data, book, options)
+
+
+def clean_page(path: str, data: bytes, book: Rulebook, options: Options) -> Cleaned:
+    """One page's records, or the reason why there are none."""
+    try:
+        made = clean_bytes(data, book, options)
     except PageError as error:
-        return _Cleaned(path, error=str(error))
+        return Cleaned(path, error=str(error))
     except Exception as error:  # a fault of ours in one page must not cost the others
-        return _Cleaned(path, error=f"cannot be cleaned ({type(error).__name__}: {error}); please report this page")
+        return Cleaned(path, error=f"cannot be cleaned ({type(error).__name__}: {error}); please report this page")
     page_line = page_record(made, path)
     speeches = [speech_record(speech, made, path, index) for index, speech in enumerate(made.speeches)]
-    return _Cleaned(
+    return Cleaned(
         path,
         dumps(page_line),
         tuple(map(dumps, speeches)),

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pairs, cuts, distinct, frequent, pair_keys
-from pipeline.duplicates.clusters import Cluster, by_component, clusters, merging, traits_of
+from pipeline.duplicates.clusters import Cluster, Traits, by_component, clusters, merging, traits_of
 from pipeline.duplicates.groups import Groups, grouped
 from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdicts
 from pipeline.duplicates.parts import Parts, Task
@@ -80,7 +80,7 @@ def search(
         else:
             folder = None if memory is None else stack.enter_context(spill_folder())
         parts = Parts(folder, durable=work is not None)
-        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, jobs, progress or _silent)
+        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, jobs, progress or silent)
 
 
 def find(documents: Documents, settings: Mapping[str, Any] | None = None, **options: Any) -> Found:
@@ -89,8 +89,8 @@ def find(documents: Documents, settings: Mapping[str, Any] | None = None, **opti
         return one.found()
 
 
-def _silent(step: str, done: int, total: int) -> None:
-    pass
+def silent(step: str, done: int, total: int) -> None:
+    """The progress of those who do not want to hear of it."""
 
 
 class Search:
@@ -114,6 +114,10 @@ class Search:
             digests.append(one.digests)
             if parts.folder is None:
                 self._kept.append(one)
+        self._number(names, np.concatenate(lengths), np.concatenate(digests))
+
+    def _number(self, names: Sequence[str], lengths: Numbers, digests: Bits) -> None:
+        """Rank all texts by their ids, and group those with the same view. lengths, digests: as sketches have them."""
         order = sorted(range(len(names)), key=names.__getitem__)
         for first, second in pairwise(order):
             if names[first] == names[second]:
@@ -124,18 +128,16 @@ class Search:
         self._numbers: Numbers = np.array(order, np.int64)
         self.ranks: Numbers = np.empty(len(order), np.int64)
         self.ranks[self._numbers] = np.arange(len(order))
-        sizes = np.concatenate(lengths)
-        self._lengths = sizes[self._numbers]
-        self._owners = grouped(np.concatenate(digests), np.flatnonzero(sizes))
-        self.groups = Groups(self._owners, self.ranks, settings.link_above)
+        self._lengths = lengths[self._numbers]
+        self._owners = grouped(digests, np.flatnonzero(lengths))
+        self.groups = Groups(self._owners, self.ranks, self.settings.link_above)
 
     @cached_property
     def verdicts(self) -> Verdicts:
         """All pairs with a relation, by ranks, ordered."""
         inside, across = self.groups.inside(), self._candidates()
-        base = self._digest([self._base, *self._names])
-        found = self._judged(f"verdicts-{base}", _merged(inside, across, len(self.ids)), "verification")
-        more = self._judged(f"transferred-{base}", self.groups.across(found.pairs), "copies of copies")
+        found = self._judged(_merged(inside, across, len(self.ids)), "verification")
+        more = self._judged(self.groups.across(found.pairs), "copies of copies")
         found = joined((found, more))
         return found.take(np.lexsort((found.pairs[:, 1], found.pairs[:, 0])))
 
@@ -143,9 +145,13 @@ class Search:
         """All pairs with a relation, ordered by (a, b)."""
         return self.verdicts.named(self.ids)
 
+    def in_order(self) -> Numbers:
+        """The ranks of all texts, in the order of the corpus."""
+        return self.ranks
+
     def clusters(self) -> Iterator[Cluster]:
         """The clusters, by ranks, ordered by their smallest members."""
-        return clusters(self.verdicts.pairs[merging(self.verdicts.relations)], lambda rank: traits_of(self._text(rank)))
+        return clusters(self.verdicts.pairs[merging(self.verdicts.relations)], self._traits)
 
     def found(self) -> Found:
         """All that was found."""
@@ -223,8 +229,12 @@ class Search:
             found.append(pair_keys(*packer.unpack(block), count, settings.link_above))
         return _Candidates(as_pairs(_ordered(found), count))
 
-    def _judged(self, name: str, pairs: Pairs, step: str) -> Verdicts:
-        """The verdicts on pairs of texts, by ranks; those of one family come together, as they are about the same texts."""
+    def _judged(self, pairs: Pairs, step: str) -> Verdicts:
+        """The verdicts on pairs of texts, by ranks; those of one family come together, as they are about the same texts.
+
+        step: what they are, for people; no two steps have one name.
+        """
+        name = f"{step.replace(' ', '-')}-{self._digest([self._base, *self._names])}"
         pairs = pairs[by_component(pairs)]
         ends = [0, *self._cuts(pairs)]
         chunks = [pairs[start:end] for start, end in pairwise(ends)]
@@ -242,6 +252,18 @@ class Search:
     def _given(self, numbers: Numbers, pairs: Pairs) -> tuple[list[str], Pairs, Settings]:
         """The texts of some pairs, and the pairs by their places among them."""
         return [self._text(rank) for rank in numbers.tolist()], np.searchsorted(numbers, pairs), self.settings
+
+    def _measured(self, pairs: Pairs) -> Verdicts:
+        """How alike pairs of texts are that are in one cluster without a relation, by ranks, ascending."""
+        parts = []
+        for start, end in pairwise([0, *self._cuts(pairs)]):
+            numbers = np.unique(pairs[start:end])
+            made = likeness(*self._given(numbers, pairs[start:end]))
+            parts.append(made._replace(pairs=numbers[made.pairs]))
+        return joined(parts)
+
+    def _traits(self, rank: int) -> Traits:
+        return traits_of(self._text(rank))
 
     def _text(self, rank: int) -> str:
         return self.documents[int(self._numbers[rank])][1]
@@ -262,12 +284,7 @@ class Search:
         known = self.verdicts
         keys, merged = _keys(known.pairs, count), merging(known.relations)
         rest = pairs[np.isin(_keys(pairs, count), keys[merged], invert=True)]
-        parts = [known.take(np.flatnonzero(merged & np.isin(keys, _keys(pairs, count))))]
-        for start, end in pairwise([0, *self._cuts(rest)]):
-            numbers = np.unique(rest[start:end])
-            made = likeness(*self._given(numbers, rest[start:end]))
-            parts.append(made._replace(pairs=numbers[made.pairs]))
-        told = joined(parts)
+        told = joined((known.take(np.flatnonzero(merged & np.isin(keys, _keys(pairs, count)))), self._measured(rest)))
         likenesses = np.fmax(told.figures[:, 0], told.figures[:, 3]).tolist()
         said = {
             (a, b): (RELATIONS[relation], likeness)
