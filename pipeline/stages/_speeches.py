@@ -9,6 +9,7 @@ import regex
 
 from pipeline.page import SPOKEN, Block, Draft
 from pipeline.rulebook import Rule
+from pipeline.stages._habits import changed
 from pipeline.stages._plan import Hit, Plan
 
 _ADDRESS = regex.compile(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[^\n。!?;:]{1,30}|[\p{Han}、,]{1,16}们)(?=[,:!])")
@@ -107,12 +108,17 @@ def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
 
 
 def find_drafts(
-    blocks: Sequence[Block], titles: Mapping[int, str | None], cues: Cues, view: str, genres: Sequence[str] = ()
+    blocks: Sequence[Block],
+    titles: Mapping[int, str | None],
+    cues: Cues,
+    view: str,
+    genres: Sequence[str] = (),
+    text: str | None = None,
 ) -> list[Draft]:
     """The speeches of a page, in order.
 
     titles: for each block with a title's label its cleaned title. genres: names of kinds of speeches, to see that a title names
-    two of them. A speech runs from its first spoken block to the last one
+    two of them. text: what the view was made of, where it is at hand. A speech runs from its first spoken block to the last one
     before the next title or before a line that begins another speech by itself.
     """
     drafts: list[Draft] = []
@@ -129,7 +135,7 @@ def find_drafts(
             if (
                 first >= 0
                 and _may_begin(number, blocks, cues, last)
-                and _begins(number, blocks, cues, view, first, last, outline, _names_two(title, genres))
+                and _begins(number, blocks, cues, view, first, last, outline, _names_two(title, genres), text or view)
             ):
                 drafts.append(Draft(first, last + 1, title))
                 first, title = -1, None
@@ -163,7 +169,7 @@ def _may_begin(number: int, blocks: Sequence[Block], cues: Cues, last: int) -> b
 
 
 def _begins(
-    number: int, blocks: Sequence[Block], cues: Cues, view: str, first: int, last: int, outline: int, two: bool
+    number: int, blocks: Sequence[Block], cues: Cues, view: str, first: int, last: int, outline: int, two: bool, text: str
 ) -> bool:
     """Whether a spoken line inside a speech begins another one: the sum of what speaks for it and against it.
 
@@ -183,9 +189,17 @@ def _begins(
     score += 1.0 if two else 0.0
     score += 1.2 if any(n in cues.opening or n in cues.greeting for n in following[:3]) else 0.0
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
+    before, behind = (blocks[first].start, blocks[last].end), (blocks[number].start, _end(number, blocks))
+    score += 1.0 if changed(text[slice(*before)], text[slice(*behind)]) else 0.0
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
     score -= 1.5 if blocks[last].label != "closing" and _rest(number, blocks) < _REST else 0.0
     return score >= _THRESHOLD
+
+
+def _end(number: int, blocks: Sequence[Block]) -> int:
+    """Where the last block before the next title ends."""
+    title = next((n for n in range(number, len(blocks)) if blocks[n].label == "speech_title"), len(blocks))
+    return blocks[title - 1].end
 
 
 def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first: int, last: int) -> float:

@@ -59,7 +59,7 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Labelled:
         if block.label in ("speech_title", "page_title") and block.rule != "labels/title-bare"
     }
     join_titles(blocks, titles)
-    drafts = find_drafts(blocks, titles, find_cues(hits, plan), view, own.sets.get("genre", ()))
+    drafts = find_drafts(blocks, titles, find_cues(hits, plan), view, own.sets.get("genre", ()), text)
     meta = read_meta(_speaking(blocks, text, view), plan.fields)
     page_title = _page_title(blocks)
     if page_title is not None:

@@ -352,3 +352,19 @@ def test_block_places_are_those_of_the_text(corpus: tuple[str, Labelled]) -> Non
 def test_the_last_characters_of_the_kinds_of_speeches_are_all_known() -> None:
     sets = default_rulebook()["labels"].sets
     assert set(sets["genre-end"]) == {word[-1] for word in (*sets["genre"], "范文")}
+
+
+def test_another_hand_speaks_for_another_speech() -> None:
+    """Where the thanks before a line leave it open, a change of masks and of the width of commas decides."""
+    one = (
+        "同志们:\n去年,全镇修了{0}公里路,架了{0}座桥,清了{0}条渠,装了四百盏路灯,还把三所小学的操场都铺平了,孩子们下雨天也能跑操了。\n"
+        "今年,还要把{0}个村的水管换成新的,老旧的闸阀一个不留,换下来的旧管子统一回收,不许堆在路边,更不许卖给收废品的。\n"
+        "谢谢大家!\n"
+    )
+    two = (
+        "夏粮已经入库，秋粮长势也好，今年全乡收了{0}吨麦子，比去年多{0}吨，仓容不够，借了{0}间教室，开学以前要腾出来。\n"
+        "接下来，请各村把账册交上来，逐笔核对，谁签的字谁负责，月底之前张榜公布，让乡亲们都看得见，谁家有疑问，当面说清楚。\n"
+    )
+    alike = label(one.format("xx") + two.replace("，", ",").format("xx"))
+    unlike = label(one.format("xx") + two.format("××"))
+    assert (len(alike.drafts), len(unlike.drafts)) == (1, 2)
