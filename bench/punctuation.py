@@ -1,6 +1,6 @@
 """Punctuation beside AutoCorrect and zhlint: exact cases of this project's own test bed, and speed, in one run.
 
-    python bench/punctuation.py [--page FILE] [--repeat 4] [--node-modules FOLDER] [--parts seen more heldout]
+    python bench/punctuation.py [--page FILE] [--repeat 4] [--node-modules FOLDER] [--parts seen heldout2]
 
 A peer that is not installed is left out; this file installs nothing. To have them: `pip install autocorrect-py` (AutoCorrect)
 in the environment that runs this file, and `npm install --prefix FOLDER zhlint` (zhlint), then `--node-modules
@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 from pipeline.stages import punctuation  # noqa: E402
 
-PARTS = ("seen", "more", "heldout")
+PARTS = ("seen", "more", "former", "seen2", "heldout2")
 RUNS = 5
 WRONG = (
     "同志们:今年1-5月,全县完成投资12.6亿元,增长8.5%.一是抓项目;二是抓服务(含代办)。"

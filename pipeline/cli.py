@@ -109,11 +109,11 @@ def _duplicates(args: Args) -> int:
     from pipeline.jsonl import Corpus
     from pipeline.report import progress_bar
 
-    book, options = _rulebook(args), {"key": args.id, "field": args.field}
+    book, options = _laid_over(args), {"key": args.id, "field": args.field}
     if args.engine == "local" and args.address is not None:
         raise UsageError("--address belongs to --engine ray; add it, or leave the address out")
     if args.engine != "local":
-        return _duplicates_on(args, book, options)
+        return _duplicates_on(args, _rulebook(args), options)
     with contextlib.ExitStack() as stack:
         lines, name = stack.enter_context(_source(args.file))
         if args.explain or (args.memory is None and args.work is None):
@@ -168,20 +168,20 @@ def _copied(lines: IO[bytes], stack: contextlib.ExitStack) -> IO[bytes]:
 def _index_build(args: Args) -> int:
     from pipeline import corpus
 
-    return _said(corpus.index_build(args.index, _documents(args), _rulebook(args)), args)
+    return _said(corpus.index_build(args.index, _documents(args), _laid_over(args)), args)
 
 
 def _index_add(args: Args) -> int:
     from pipeline import corpus
 
-    return _said(corpus.index_add(args.index, _documents(args), _rulebook(args)), args)
+    return _said(corpus.index_add(args.index, _documents(args), _laid_over(args)), args)
 
 
 def _index_query(args: Args) -> int:
     from pipeline import corpus
 
     with _source(args.file) as (lines, name):
-        found = corpus.index_query(args.index, lines, name, key=args.id, field=args.field, rules=_rulebook(args))
+        found = corpus.index_query(args.index, lines, name, key=args.id, field=args.field, rules=_laid_over(args))
         _write(line + "\n" for line in found)
     return DONE
 
@@ -189,7 +189,7 @@ def _index_query(args: Args) -> int:
 def _index_show(args: Args) -> int:
     from pipeline import corpus
 
-    _write(line + "\n" for line in corpus.index_lines(args.index, args.what, _rulebook(args)))
+    _write(line + "\n" for line in corpus.index_lines(args.index, args.what, _laid_over(args)))
     return DONE
 
 
@@ -571,6 +571,11 @@ def _rulebook(args: Args) -> Rulebook:
     from pipeline.rulebook import rulebook_over
 
     return rulebook_over(args.rules)
+
+
+def _laid_over(args: Args) -> Rulebook | None:
+    """The rulebook where there are rules over the package's own; they alone would take a while to read."""
+    return _rulebook(args) if args.rules else None
 
 
 def _stdin() -> IO[bytes]:

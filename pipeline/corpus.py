@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.jsonl import Corpus, LineError, documents
-from pipeline.records import dumps
-from pipeline.rulebook import Rulebook, default_rulebook
+from pipeline.jsonl import Corpus, LineError, documents, dumps
 
 if TYPE_CHECKING:
     from pipeline.duplicates.index import Index
     from pipeline.duplicates.search import Documents, Search
+    from pipeline.rulebook import Rulebook
     from pipeline.run import Progress
 
 Document = tuple[str, str]
@@ -115,5 +114,5 @@ def _index() -> type[Index]:
     return Index
 
 
-def _settings(rules: Rulebook | None) -> Mapping[str, Any]:
-    return (rules or default_rulebook())["duplicates"].settings
+def _settings(rules: Rulebook | None) -> Mapping[str, Any] | None:
+    return rules["duplicates"].settings if rules else None

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any
 
 from pipeline.errors import JinggaoError
 
 _DECODER = json.JSONDecoder()
+_SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
 _BLANK = " \t\r\n"
 
 
 class LineError(JinggaoError, ValueError):
     """A line of a JSONL file that cannot be used: names file and line, what is wrong and the mend."""
+
+
+def dumps(record: Mapping[str, Any]) -> str:
+    """One record as one line of JSON, without its line end.
+
+    >>> dumps({"text": "稿", "at": [1, 2]})
+    '{"text": "稿", "at": [1, 2]}'
+    """
+    return json.dumps(record, ensure_ascii=False)
 
 
 def members(line: str) -> list[tuple[str, int, int, Any]]:
@@ -94,12 +104,21 @@ def read_field(line: str, key: str, source: str, number: int) -> Any:
 
 def _record(line: str, source: str, number: int) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        record = _loaded(line)
     except (ValueError, RecursionError) as error:
         raise LineError(f"{source}:{number}: not JSON: {error}; each line must be one JSON object") from None
     if not isinstance(record, dict):
         raise LineError(f"{source}:{number}: not a JSON object; each line must be one")
     return record
+
+
+def _loaded(line: str) -> Any:
+    """`json.loads`, which takes half of its time to look for blanks around the value."""
+    try:
+        value, end = _SCAN(line, 0)
+    except StopIteration:
+        return json.loads(line)
+    return value if end == len(line) else json.loads(line)
 
 
 def _field(record: Mapping[str, Any], key: str, source: str, number: int) -> Any:

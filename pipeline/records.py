@@ -156,15 +156,6 @@ def tally(page: Mapping[str, Any], speeches: Sequence[Mapping[str, Any]]) -> dic
     return counts
 
 
-def dumps(record: Mapping[str, Any]) -> str:
-    """One record as one line of JSON, without its line end.
-
-    >>> dumps({"text": "稿", "at": [1, 2]})
-    '{"text": "稿", "at": [1, 2]}'
-    """
-    return json.dumps(record, ensure_ascii=False)
-
-
 def schema(name: str) -> Record:
     """The JSON Schema of one record: speech, page, duplicate or manifest.
 

@@ -30,8 +30,8 @@ def list_rules(rules: Iterable[Rule]) -> Iterator[str]:
 def written_pattern(rule: Rule, sets: StageRules) -> str:
     """A rule's pattern as its file has it, a set's words as ``{{name}}`` again; its literals joined by | where it has those.
 
-    >>> stage = StageRules("links", sets={"numeral": ("一", "二")})
-    >>> written_pattern(Rule("x", "links", "", "", "drop", pattern="第(?:一|二)篇"), stage)
+    >>> stage = StageRules("links", sets={"numeral": ("一", "十二")})
+    >>> written_pattern(Rule("x", "links", "", "", "drop", pattern="第(?:十二|一)篇"), stage)
     '第{{numeral}}篇'
     """
     pattern = rule.pattern if rule.pattern is not None else " | ".join(rule.literals)

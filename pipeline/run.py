@@ -19,10 +19,11 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 from pipeline import __version__, patterns
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
+from pipeline.jsonl import dumps
 from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
-from pipeline.records import UNCOMPARED, Record, dumps, page_record, speech_record, tally, unique_name
+from pipeline.records import UNCOMPARED, Record, page_record, speech_record, tally, unique_name
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
 from pipeline.workers import in_order

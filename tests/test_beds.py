@@ -50,7 +50,7 @@ def test_ids_are_unique_and_keys_complete(bed: str) -> None:
 
 @pytest.mark.parametrize("bed", sorted(KEYS))
 def test_the_held_out_third_is_chosen_by_the_id(bed: str) -> None:
-    for path in _files(bed, "seen", "seen2", "heldout", "heldout2"):
+    for path in _files(bed, "seen", "seen2", "heldout2"):
         for row in _rows(path):
             held_out = int(hashlib.sha256(row["id"].encode()).hexdigest()[:8], 16) % 3 == 0
             assert held_out == path.stem.startswith("heldout"), row["id"]
@@ -69,5 +69,5 @@ def test_marks_parse_and_their_types_are_known() -> None:
 def test_held_out_texts_are_in_no_other_file() -> None:
     for bed, key in (("placeholders", "text"), ("punctuation", "input")):
         texts = Counter(row[key] for path in _files(bed) for row in _rows(path))
-        held_out = (row for path in _files(bed, "heldout", "heldout2") for row in _rows(path))
+        held_out = (row for path in _files(bed, "heldout2") for row in _rows(path))
         assert [row["id"] for row in held_out if texts[row[key]] > 1] == []

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 from pipeline.cleaning import clean_bytes
 from pipeline.errors import JinggaoError, PageError
+from pipeline.jsonl import dumps
 from pipeline.output import read_manifest, read_records
-from pipeline.records import dumps, page_record, schema, speech_record
+from pipeline.records import page_record, schema, speech_record
 from pipeline.report import summary_text
 from pipeline.restore import page_text, restored_pages
 from pipeline.run import RunOptions, run_folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -64,6 +65,7 @@ def merging(relations: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.array([one in MERGING for one in RELATIONS])[relations]
 
 
+@lru_cache(maxsize=256)
 def traits_of(text: str) -> Traits:
     """The traits of a text."""
     return Traits(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), mask_count(text), len(text))
@@ -76,7 +78,7 @@ def components(edges: Pairs | Iterable[tuple[int, int]]) -> list[list[int]]:
     [[1, 2], [3, 4, 5]]
     """
     rows = edges if isinstance(edges, np.ndarray) else np.array(list(edges), np.int64).reshape(-1, 2)
-    nodes, label = component_labels(rows)
+    nodes, label, _ = _labelled(rows)
     order = np.argsort(label, kind="stable")
     cuts = np.flatnonzero(np.diff(label[order], prepend=-1, append=len(nodes))).tolist()
     ordered = nodes[order].tolist()
@@ -89,6 +91,21 @@ def component_labels(edges: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64]
     >>> [one.tolist() for one in component_labels(np.array([[5, 3], [1, 2], [3, 4]]))]
     [[1, 2, 3, 4, 5], [0, 0, 2, 2, 2]]
     """
+    return _labelled(edges)[:2]
+
+
+def by_component(edges: Pairs) -> NDArray[np.int64]:
+    """The order of edges that puts those of one component together, otherwise as they were.
+
+    >>> by_component(np.array([[1, 5], [2, 3], [4, 5]])).tolist()
+    [0, 2, 1]
+    """
+    _, label, first = _labelled(edges)
+    return np.argsort(label[first], kind="stable")
+
+
+def _labelled(edges: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The nodes in order, the place of the smallest of each one's component, and the place of each edge's first node."""
     nodes, places = np.unique(edges, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     label = np.arange(len(nodes))
@@ -97,7 +114,7 @@ def component_labels(edges: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64]
         np.minimum.at(label, high, low)
         while not np.array_equal(above := label[label], label):
             label = above
-    return nodes, label
+    return nodes, label, a
 
 
 def cluster_id_of(digests: Iterable[bytes]) -> str:

@@ -82,9 +82,12 @@ def _decision(decision: Decision, figures: Figures, edit: float | None, settings
     if not np.isnan(decision.sequences[0]):
         note = f"of the shorter text in passages of two sentences or more; a copy from {settings.sequence_share}"
         yield f"  in sequence      {decision.sequences[0]:.4f}  {note}"
-    if decision.replaced[0] >= settings.template_share:
-        note = f"a template from {settings.template_share}: neither near nor containing"
-        yield f"  replaced         {decision.replaced[0]:.4f}  {note}"
+    replaced, slots, loose, edited = (column[0] for column in decision.structure)
+    if decision.structure.templates(settings)[0]:
+        yield (
+            f"  replaced         {replaced:.4f}  {slots} paragraphs by others in their places, {loose} without a counterpart,"
+            f" {edited:.4f} edited: two speeches from one template, neither near nor containing"
+        )
 
 
 def _passages(texts: tuple[str, str], spans: Sequence[Span]) -> Iterator[str]:

@@ -35,7 +35,7 @@ from pipeline.duplicates.store import (
     write_manifest,
     write_strings,
 )
-from pipeline.records import dumps
+from pipeline.jsonl import dumps
 
 _TRIES = 20  # of a reader that a writer overtakes
 

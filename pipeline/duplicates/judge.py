@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from math import isnan
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from pipeline.duplicates.align import Passages, Runs, aligned_values, any_of, in
 from pipeline.duplicates.candidates import Pairs
 from pipeline.duplicates.records import RELATIONS, Pair, Span
 from pipeline.duplicates.settings import Settings
-from pipeline.duplicates.structure import replaced_shares
+from pipeline.duplicates.structure import Structure, structure
 from pipeline.duplicates.values import agree, is_enumerator, mask_pattern
 from pipeline.duplicates.verify import GRAM, Batch, Figures, Verifier, differences, edit_similarity, ranges
 from pipeline.duplicates.view import VALUE, Offsets, Views, views
@@ -24,9 +24,10 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.int32]
 """Spans, one a row."""
 
-BATCH = 1 << 18
+BATCH = 1 << 20
 """Tokens of the texts of pairs that are best judged at once: NumPy is kept busy, and most stays in the processor's cache."""
 
+_LOW = (1 << 32) - 1
 _SENTENCE_ENDS = re.compile("[。！？!?\\n]")
 _EXACT, _NORMALIZED, _NEAR, _CONTAINS, _SHARES = range(len(RELATIONS))
 _LONGEST_MASKED = 12  # tokens that one mask may stand for
@@ -85,22 +86,33 @@ def verdicts(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts
     >>> [(pair.a, pair.b, pair.relation) for pair in found.named("甲乙丙")]
     [('甲', '乙', 'normalized')]
     """
-    judge = Judge(texts, views(texts), settings)
-    same = judge.same_views(pairs)
-    found = joined((judge.same_view(pairs[same]), judge.verdicts(pairs[~same])))
-    return found.take(np.lexsort((found.pairs[:, 1], found.pairs[:, 0])))
+    return _each_once(texts, pairs, Judge.related, settings)
 
 
 def likeness(texts: Sequence[str], pairs: Pairs, settings: Settings) -> Verdicts:
     """Relation, Jaccard and edit similarity of texts that are in one cluster, whatever they have in common; no spans."""
-    judge = Judge(texts, views(texts), settings)
-    return judge.measured(pairs)
+    return _each_once(texts, pairs, Judge.measured, settings)
+
+
+def _each_once(texts: Sequence[str], pairs: Pairs, call: Callable[[Judge, Pairs], Verdicts], settings: Settings) -> Verdicts:
+    """What a judge finds of pairs, in their order; texts that are the same, and pairs of such, are looked at once."""
+    place_of: dict[str, int] = {}
+    numbers = np.fromiter((place_of.setdefault(text, len(place_of)) for text in texts), np.int64, len(texts))
+    different = list(place_of)
+    keys = _keys(numbers[pairs])
+    wanted = np.unique(keys)
+    made = call(Judge(different, views(different), settings), np.stack((wanted >> 32, wanted & _LOW), axis=1))
+    found = _keys(made.pairs)
+    order = np.argsort(found)
+    places = np.searchsorted(found[order], keys)
+    hits = np.flatnonzero(np.isin(keys, found))
+    return made.take(order[places[hits]])._replace(pairs=pairs[hits])
 
 
 class Decision(NamedTuple):
     """What the figures of a batch of pairs say.
 
-    edit, sequences: NaN where it was not asked. sequences: see `Judge.sequences`. replaced: see `replaced_shares`.
+    edit, sequences: NaN where it was not asked. sequences: see `Judge.sequences`.
     """
 
     near: Flags
@@ -108,7 +120,7 @@ class Decision(NamedTuple):
     shares: Flags
     edit: NDArray[np.float64]
     sequences: NDArray[np.float64]
-    replaced: NDArray[np.float64]
+    structure: Structure
 
 
 class Judge:
@@ -119,6 +131,11 @@ class Judge:
         self.views = views
         self.settings = settings
         self.verifier = Verifier(views)
+
+    def related(self, pairs: Pairs) -> Verdicts:
+        """See `verdicts`."""
+        same = self.same_views(pairs)
+        return joined((self.same_view(pairs[same]), self.verdicts(pairs[~same])))
 
     def same_views(self, pairs: Pairs) -> Flags:
         """Which pairs are of texts with the same view."""
@@ -171,14 +188,12 @@ class Judge:
                 edit[number] = edit_similarity(a, b, settings.near_edit)
         alike |= edit >= settings.near_edit
         whole &= ~loose & (most * size >= settings.least_match)
-        replaced = replaced_shares(batch, found, alike | whole, settings)
+        built = structure(batch, found, alike | whole, settings)
         long = size >= settings.shingle
-        copy = long & (replaced < settings.template_share)
+        copy = long & ~built.templates(settings)
         shares = any_of(batch.a, shared_paragraphs(batch.a, found.a_starts, found.lengths, settings))
         shares |= any_of(batch.b, shared_paragraphs(batch.b, found.b_starts, found.lengths, settings))
-        return Decision(
-            alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, sequences, replaced
-        )
+        return Decision(alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, sequences, built)
 
     def sequences(self, batch: Batch, found: Runs, numbers: Offsets) -> NDArray[np.float64]:
         """For some pairs the share of the shorter text in passages that are more than one sentence of a longer text."""

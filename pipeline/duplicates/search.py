@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pairs, cuts, distinct, frequent, pair_keys
-from pipeline.duplicates.clusters import Cluster, Traits, clusters, merging, traits_of
+from pipeline.duplicates.clusters import Cluster, Traits, by_component, clusters, merging, traits_of
 from pipeline.duplicates.groups import Groups, grouped
 from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdicts
 from pipeline.duplicates.parts import Parts, Task
@@ -230,8 +230,12 @@ class Search:
         return _Candidates(as_pairs(_ordered(found), count))
 
     def _judged(self, pairs: Pairs, step: str) -> Verdicts:
-        """The verdicts on pairs of texts, by ranks, ascending. step: what they are, for people; no two steps have one name."""
+        """The verdicts on pairs of texts, by ranks; those of one family come together, as they are about the same texts.
+
+        step: what they are, for people; no two steps have one name.
+        """
         name = f"{step.replace(' ', '-')}-{self._digest([self._base, *self._names])}"
+        pairs = pairs[by_component(pairs)]
         ends = [0, *self._cuts(pairs)]
         chunks = [pairs[start:end] for start, end in pairwise(ends)]
         numbers = [np.unique(chunk) for chunk in chunks]

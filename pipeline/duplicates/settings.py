@@ -38,6 +38,11 @@ class Settings:
     sequence_share: float
     least_match: int
     template_share: float
+    slot_share: float
+    slots: int
+    loose_share: float
+    edited_share: float
+    verbatim_share: float
     kept_share: float
     block: int
     passage: int
@@ -80,4 +85,6 @@ def read_settings(changes: Mapping[str, Any] | None = None) -> Settings:
             raise RulesError(
                 f"duplicates: setting {name!r} is {value!r}; it must be {'at least 1' if whole else 'from 0 to 1'}"
             )
+    if values["shingle"] < 4:
+        raise RulesError(f"duplicates: setting 'shingle' is {values['shingle']}; it must be at least 4")
     return Settings(**values)

@@ -1,38 +1,83 @@
 """Structure: whether two texts differ as copies do or as speeches from one template (套话, 模板) do.
 
 A copy is edited here and there, and loses or gains paragraphs. A speech written from another's template keeps whole paragraphs
-and has others, on another subject, in the places of the rest. Figures over the whole text cannot tell the two apart: both can
-have half of their text in common. So paragraphs that were replaced as a whole, in their place, are counted.
+word for word and has others, on another subject, in the places of the rest. Figures over the whole text cannot tell the two
+apart: both can have most of their text in common. So paragraphs that were replaced as a whole, in their place, are counted.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.duplicates.align import Runs
 from pipeline.duplicates.settings import Settings
-from pipeline.duplicates.verify import Batch, Row
+from pipeline.duplicates.verify import GRAM, Batch, Row
 from pipeline.duplicates.view import Offsets
 
 Flags = NDArray[np.bool_]
+Shares = NDArray[np.float64]
 
 
-def replaced_shares(batch: Batch, found: Runs, wanted: Flags, settings: Settings) -> NDArray[np.float64]:
-    """For each wanted pair the share of the shorter text that is paragraphs of one text in the place of others of the other.
+class Structure(NamedTuple):
+    """How the texts of each pair differ. A very long paragraph counts as several.
 
-    A very long paragraph counts as several. Where the share is below ``template_share`` it may be too high; 0 for other pairs.
+    replaced: the share of the shorter text that is paragraphs of one text in the place of others of the other; where it is
+    below all that is asked for, it may be too high. slots: how many paragraphs these are. loose: how many paragraphs one text
+    has, and the other has nothing in their place. edited: the share of the text in paragraphs that are neither lost nor
+    kept word for word. 0 for pairs that were not asked.
     """
-    a, b = _blocks(batch.a, settings.block), _blocks(batch.b, settings.block)
-    a_lost, b_lost = _lost(a, batch.a_places, settings), _lost(b, batch.b_places, settings)
-    most = np.minimum(_totals(a, a_lost), _totals(b, b_lost))
-    shorter = np.minimum(np.diff(a.bounds), np.diff(b.bounds))
-    shares: NDArray[np.float64] = np.where(wanted, most / shorter, 0.0)
-    for pair in np.flatnonzero(shares >= settings.template_share).tolist():
-        shares[pair] = min(_replaced(a, b, a_lost, b_lost, found, pair), int(most[pair])) / shorter[pair]
-    return shares
+
+    replaced: Shares
+    slots: Offsets
+    loose: Offsets
+    edited: Shares
+
+    def templates(self, settings: Settings) -> Flags:
+        """Which pairs are two speeches from one template, and no copies."""
+        filled = (self.replaced >= settings.slot_share) & (self.slots >= settings.slots)
+        filled &= (self.loose <= settings.loose_share * self.slots) & (self.edited < settings.edited_share)
+        return filled | (self.replaced >= settings.template_share)
+
+
+class _Side(NamedTuple):
+    """The paragraphs of a row of texts. firsts: of each text, with their number. kept: the share of each that the other has."""
+
+    row: Row
+    sizes: Offsets
+    firsts: Offsets
+    kept: Shares
+    lost: Flags
+
+
+def structure(batch: Batch, found: Runs, wanted: Flags, settings: Settings) -> Structure:
+    """How the texts of some pairs differ."""
+    a, b = (_side(row, places, settings) for row, places in ((batch.a, batch.a_places), (batch.b, batch.b_places)))
+    lost = np.minimum(_totals(a, a.lost), _totals(b, b.lost))
+    edited = np.minimum(
+        *(_totals(one, (one.kept >= settings.kept_share) & (one.kept < settings.verbatim_share)) for one in (a, b))
+    )
+    shorter = np.minimum(np.diff(a.row.bounds), np.diff(b.row.bounds))
+    replaced: Shares = np.where(wanted, lost / shorter, 0.0)
+    slots, loose = np.zeros(len(shorter), np.int64), np.zeros(len(shorter), np.int64)
+    for pair in np.flatnonzero(replaced >= min(settings.slot_share, settings.template_share)).tolist():
+        tokens, slots[pair], loose[pair] = _replaced(a, b, found, pair)
+        replaced[pair] = tokens / shorter[pair]
+    return Structure(replaced, slots, loose, np.where(wanted, edited / shorter, 0.0))
+
+
+def _side(row: Row, places: Offsets, settings: Settings) -> _Side:
+    row = _blocks(row, settings.block)
+    seen = np.zeros(int(row.bounds[-1]), bool)
+    seen[places] = True
+    sizes = np.diff(row.lines)
+    kept = np.add.reduceat(seen, row.lines[:-1], dtype=np.int64) / np.maximum(sizes - (GRAM - 1), 1)
+    firsts = np.searchsorted(row.lines, row.bounds)
+    return _Side(row, sizes, firsts, kept, (kept < settings.kept_share) & (sizes >= settings.shingle))
 
 
 def _blocks(side: Row, block: int) -> Row:
@@ -47,37 +92,59 @@ def _blocks(side: Row, block: int) -> Row:
     return side._replace(lines=np.unique(np.concatenate((side.lines, *pieces))))
 
 
-def _lost(side: Row, places: Offsets, settings: Settings) -> Flags:
-    """Which paragraphs have nearly nothing in the other text; those too short to tell are not lost."""
-    seen = np.zeros(int(side.bounds[-1]), bool)
-    seen[places] = True
-    sizes = np.diff(side.lines)
-    kept = np.add.reduceat(seen, side.lines[:-1], dtype=np.int64)
-    return (kept < settings.kept_share * sizes) & (sizes >= settings.passage)
+def _totals(side: _Side, which: Flags) -> Offsets:
+    """The tokens of some paragraphs, a text."""
+    return np.add.reduceat(np.where(which, side.sizes, 0), side.firsts[:-1])
 
 
-def _totals(side: Row, lost: Flags) -> Offsets:
-    """The tokens of lost paragraphs, a text."""
-    first = np.searchsorted(side.lines, side.bounds[:-1])
-    return np.add.reduceat(np.where(lost, np.diff(side.lines), 0), first)
+def _replaced(a: _Side, b: _Side, found: Runs, pair: int) -> tuple[int, int, int]:
+    """Of one pair: tokens and number of paragraphs that were replaced, and the number of those that only one text has.
 
-
-def _replaced(a: Row, b: Row, a_lost: Flags, b_lost: Flags, found: Runs, pair: int) -> int:
-    """Tokens of a's paragraphs that were replaced, of one pair."""
-    (a_first, a_last), (b_first, b_last) = (
-        np.searchsorted(side.lines, side.bounds[pair : pair + 2]).tolist() for side in (a, b)
-    )
-    a_sizes, b_sizes = np.diff(a.lines[a_first : a_last + 1]), np.diff(b.lines[b_first : b_last + 1])
-    mine = slice(*np.searchsorted(found.b_starts, b.bounds[pair : pair + 2]).tolist())
-    a_numbers = np.searchsorted(a.lines, found.a_starts[mine], "right") - 1 - a_first
-    b_numbers = np.searchsorted(b.lines, found.b_starts[mine], "right") - 1 - b_first
+    Between two paragraphs that both texts have, in the same order, the lost ones of one text stand for those of the other.
+    """
+    (a_first, a_last), (b_first, b_last) = (side.firsts[pair : pair + 2].tolist() for side in (a, b))
+    mine = slice(*np.searchsorted(found.b_starts, b.row.bounds[pair : pair + 2]).tolist())
+    a_numbers = np.searchsorted(a.row.lines, found.a_starts[mine], "right") - 1
+    b_numbers = np.searchsorted(b.row.lines, found.b_starts[mine], "right") - 1
     partners = _partners(a_numbers.tolist(), b_numbers.tolist(), found.lengths[mine].tolist())
-    b_gone = np.where(b_lost[b_first:b_last], b_sizes, 0).tolist()
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], a_lost[a_first:a_last].astype(np.int8), [0]))))
-    total = 0
-    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        total += min(int(a_sizes[first:last].sum()), _opposite(partners, first, last, len(a_sizes), b_gone))
-    return total
+    a_gone, b_gone = _gone(a, a_first, a_last), _gone(b, b_first, b_last)
+    tokens = slots = loose = 0
+    a_done, b_done = a_first, b_first
+    for a_next, b_next in (*_ascending([(one, partners[one]) for one in sorted(partners)]), (a_last, b_last)):
+        a_lost = [size for size in a_gone[a_done - a_first : a_next - a_first] if size]
+        b_lost = [size for size in b_gone[b_done - b_first : b_next - b_first] if size]
+        tokens += min(sum(a_lost), sum(b_lost))
+        slots += min(len(a_lost), len(b_lost))
+        loose += abs(len(a_lost) - len(b_lost))
+        a_done, b_done = a_next + 1, b_next + 1
+    return tokens, slots, loose
+
+
+def _gone(side: _Side, first: int, last: int) -> list[int]:
+    """The tokens of each of these paragraphs that is lost, 0 for the others."""
+    sizes: list[int] = np.where(side.lost[first:last], side.sizes[first:last], 0).tolist()
+    return sizes
+
+
+def _ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The most of these pairs, ascending in the first, that ascend in the second as well.
+
+    >>> _ascending([(1, 9), (2, 2), (3, 3), (4, 1), (5, 5)])
+    [(2, 2), (3, 3), (5, 5)]
+    """
+    tails: list[int] = []
+    ends: list[int] = []  # for each length the pair that ends the best row of it
+    before: list[int] = []
+    for place, (_, second) in enumerate(pairs):
+        length = bisect_left(tails, second)
+        before.append(ends[length - 1] if length else -1)
+        tails[length : length + 1] = [second]
+        ends[length : length + 1] = [place]
+    row, place = [], ends[-1] if ends else -1
+    while place >= 0:
+        row.append(pairs[place])
+        place = before[place]
+    return row[::-1]
 
 
 def _partners(a_numbers: list[int], b_numbers: list[int], lengths: list[int]) -> dict[int, int]:
@@ -89,18 +156,3 @@ def _partners(a_numbers: list[int], b_numbers: list[int], lengths: list[int]) ->
     for (a, b), _ in sorted(votes.items(), key=lambda vote: (-vote[1], vote[0])):
         partners.setdefault(a, b)
     return partners
-
-
-def _opposite(partners: dict[int, int], first: int, last: int, count: int, gone: list[int]) -> int:
-    """Tokens of lost paragraphs of b that stand where a's paragraphs [first, last) would: behind the partner of the kept
-    paragraph before them, or in front of the partner of the one after them, whichever is more. gone: b's lost tokens, a
-    paragraph.
-    """
-    before = next((partners[number] for number in range(first - 1, -1, -1) if number in partners), -1)
-    after = next((partners[number] for number in range(last, count) if number in partners), len(gone))
-    behind, ahead = before + 1, after - 1
-    while behind < len(gone) and gone[behind]:
-        behind += 1
-    while ahead >= 0 and gone[ahead]:
-        ahead -= 1
-    return max(sum(gone[before + 1 : behind]), sum(gone[ahead + 1 : after]))

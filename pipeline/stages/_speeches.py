@@ -28,6 +28,7 @@ class Cues:
     address: frozenset[int] = frozenset()
     vocative: frozenset[int] = frozenset()
     opening: frozenset[int] = frozenset()
+    greeting: frozenset[int] = frozenset()
     farewell: frozenset[int] = frozenset()
     call: frozenset[int] = frozenset()
     outline: Mapping[int, bool] = field(default_factory=dict)
@@ -77,7 +78,32 @@ def clean_title(text: str, view: str, drops: Sequence[Rule]) -> str | None:
                 if low < high == len(bare):
                     end, changed = start + low, True
                     break
-    return text[start:end].strip() or None
+    return _once(text[start:end].strip()) or None
+
+
+def _once(title: str) -> str:
+    """A title that is printed twice in one line once; of a collection's title and a speech's the speech's.
+
+    >>> _once("在年会上的讲话 在年会上的讲话"), _once("年会讲话范文 2019年会讲话"), _once("在年会 开幕式上的讲话")
+    ('在年会上的讲话', '2019年会讲话', '在年会 开幕式上的讲话')
+    """
+    first, _, second = title.partition(" ")
+    if len(second) >= 6 and (first == second or (first.endswith("范文") and second.endswith(first[-4:-2]))):
+        return second
+    half = len(title) // 2
+    return title[:half] if half >= 6 and title[:half] == title[half:] else title
+
+
+def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
+    """Let the first and the last line of a title that is broken over two lines have the whole of it."""
+    for number in range(1, len(blocks)):
+        one, two = blocks[number - 1], blocks[number]
+        first, second = titles.get(number - 1), titles.get(number)
+        if one.label != two.label or not first or not second:
+            continue
+        rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0]
+        if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):
+            titles[number - 1] = titles[number] = first + second
 
 
 def find_drafts(
@@ -130,6 +156,7 @@ def _may_begin(number: int, blocks: Sequence[Block], cues: Cues, last: int) -> b
         blocks[number].label == "salutation"
         or blocks[last].label == "closing"
         or number in cues.address
+        or number in cues.greeting
         or last in cues.farewell
         or _behind_hidden(number, blocks)
     )
@@ -147,15 +174,17 @@ def _begins(
         blocks[n].label == "salutation" for n in spoken[-3:]
     ):
         return False
-    if _behind_hidden(number, blocks) and (two or _other_audience(number, blocks, view, first)):
-        return True
+    if _behind_hidden(number, blocks):
+        another = two and not _second_salutation(number, blocks)
+        if another or _other_audience(number, blocks, view, first):
+            return True
     following = [n for n in range(number, min(len(blocks), number + 40)) if blocks[n].label in SPOKEN]
     score = _address(number, blocks, cues, view, first, last) + _ending(last, blocks, cues)
     score += 1.0 if two else 0.0
-    score += 1.2 if any(n in cues.opening for n in following[:3]) else 0.0
+    score += 1.2 if any(n in cues.opening or n in cues.greeting for n in following[:3]) else 0.0
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
-    score -= 1.5 if _rest(number, blocks) < _REST and not _over(last, blocks) else 0.0
+    score -= 1.5 if blocks[last].label != "closing" and _rest(number, blocks) < _REST else 0.0
     return score >= _THRESHOLD
 
 
@@ -166,7 +195,7 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
     salutation = block.label == "salutation" and (words.endswith(":") or blocks[last].label == "closing")
     if not salutation and number in cues.vocative and (_over(last, blocks) or last in cues.farewell):
         return 1.5
-    if not salutation and number not in cues.address:
+    if not salutation and number not in cues.address and number not in cues.greeting:
         return (
             -0.5
             if _over(last, blocks) and block.label == "body"
@@ -211,6 +240,19 @@ def _rest(number: int, blocks: Sequence[Block]) -> int:
 
 def _behind_hidden(number: int, blocks: Sequence[Block]) -> bool:
     return number > 0 and blocks[number - 1].rule == "boilerplate/hidden-middle"
+
+
+def _second_salutation(number: int, blocks: Sequence[Block]) -> bool:
+    """Whether a closing and a salutation right behind it follow before the next title."""
+    before = ""
+    for block in blocks[number:]:
+        if block.label == "speech_title":
+            break
+        if before == "closing" and block.label == "salutation":
+            return True
+        if block.label in SPOKEN:
+            before = block.label
+    return False
 
 
 def _other_audience(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:

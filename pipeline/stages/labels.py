@@ -21,15 +21,16 @@ import regex
 
 from pipeline.page import Block, Draft, Label, Labelled, no_meta
 from pipeline.rulebook import Rulebook, StageRules, default_rulebook
+from pipeline.stages._evidence import Evidence
 from pipeline.stages._flags import draft_flags
 from pipeline.stages._headings import heading_levels
 from pipeline.stages._lines import Line, lines_of, view_of
 from pipeline.stages._matches import hits_of
 from pipeline.stages._meta import read_meta
 from pipeline.stages._plan import FURNITURE, PageLines, Plan, Voice, plan_of
-from pipeline.stages._scores import Evidence, score_lines
+from pipeline.stages._scores import score_lines
 from pipeline.stages._sequence import best_sequence
-from pipeline.stages._speeches import clean_title, find_cues, find_drafts
+from pipeline.stages._speeches import clean_title, find_cues, find_drafts, join_titles
 
 _COUNT = regex.compile(r"([\d一二三四五六七八九十]{1,3}) ?篇\)?")
 _NUMERALS = {char: number for number, char in enumerate("一二三四五六七八九十", 1)}
@@ -55,13 +56,15 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Labelled:
     titles = {
         number: clean_title(text[block.start : block.end], view[block.start : block.end], plan.titles)
         for number, block in enumerate(blocks)
-        if block.label in ("speech_title", "page_title")
+        if block.label in ("speech_title", "page_title") and block.rule != "labels/title-bare"
     }
+    join_titles(blocks, titles)
     drafts = find_drafts(blocks, titles, find_cues(hits, plan), view, own.sets.get("genre", ()))
     meta = read_meta(_speaking(blocks, text, view), plan.fields)
     page_title = _page_title(blocks)
     if page_title is not None:
-        meta["page_title"] = text[blocks[page_title].start : blocks[page_title].end].strip()
+        plain = text[blocks[page_title].start : blocks[page_title].end].strip()
+        meta["page_title"] = max(plain, titles.get(page_title) or "", key=len)
     count = _announced(view, blocks, page_title)
     drafts = _titled_by_page(blocks, drafts, titles, count)
     flagged = draft_flags(blocks, drafts, view, page, plan, count)
@@ -158,10 +161,10 @@ def _titled_by_page(
     if not drafts or drafts[0].title is not None or count is not None:
         return drafts
     above = blocks[: drafts[0].first]
-    if any(block.label == "speech_title" for block in above):
+    if any(block.label == "speech_title" and block.rule != "labels/title-bare" for block in above):
         return drafts
     number = _page_title(above)
-    return drafts if number is None else [replace(drafts[0], title=titles[number]), *drafts[1:]]
+    return drafts if number is None else [replace(drafts[0], title=titles.get(number)), *drafts[1:]]
 
 
 def _page_title(blocks: Sequence[Block]) -> int | None:

@@ -21,7 +21,7 @@ from regex import Match
 from pipeline.ledger import Ledger, Place
 from pipeline.plausible import everyday_hanzi, plausibility
 from pipeline.rulebook import Rule, Rulebook, StageRules, rules_for
-from pipeline.signs import Signs
+from pipeline.signs import Signs, members
 from pipeline.stages import Staged
 
 NAME = "repair"
@@ -58,7 +58,10 @@ def _gates(rules: StageRules) -> tuple[Signs, dict[str, int]]:
     if gates is None:
         found = {rule.id: rule.gate for rule in rules if rule.gate and _CLASS.fullmatch(rule.gate.pattern)}
         some = dict(list(found.items())[: Signs.MOST])
-        gates = rules.derived["gates"] = Signs(list(some.values())), {name: number for number, name in enumerate(some)}
+        gates = rules.derived["gates"] = (
+            Signs([*map(members, some.values())]),
+            {name: number for number, name in enumerate(some)},
+        )
     return gates
 
 

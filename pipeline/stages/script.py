@@ -18,7 +18,6 @@ In simplified text in which a conversion left traces (同誌, 下麵, 係統) on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -155,6 +154,5 @@ def _signs(rules: StageRules) -> Signs:
     """A table of TRAD and SIMP."""
     signs: Signs | None = rules.derived.get("signs")
     if signs is None:
-        classes = [re.compile(f"[{rules.settings[name]}]") for name in ("traditional", "simplified")]
-        signs = rules.derived["signs"] = Signs(classes)
+        signs = rules.derived["signs"] = Signs([rules.settings[name] for name in ("traditional", "simplified")])
     return signs

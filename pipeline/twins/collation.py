@@ -145,7 +145,7 @@ def _offer(way: Alignment, number: int, mark: Mark, other: Copy) -> Offer | None
         return None
     close = left == place - 1, right == end
     words = other.text[way.b.starts[low] : way.b.starts[high]]
-    as_figure = _is_figure(mark) or (mark.kind == "mask" and mark.type == "other" and any(map(str.isdigit, words)))
+    as_figure = _is_figure(mark) or (mark.kind == "mask" and mark.type != "person" and any(map(str.isdigit, words)))
     span = _figure_span(words, mark, close) if as_figure else None
     if span is None and not _is_figure(mark):
         span = _word_span(way, words, mark, (left, right), close)
@@ -154,8 +154,9 @@ def _offer(way: Alignment, number: int, mark: Mark, other: Copy) -> Offer | None
     first = way.b.starts[low] + span[0]
     value = words[span[0] : span[1]]
     unit = way.a.tokens[end]
-    if as_figure and len(value) > 1 and value[-1] == unit:  # 12万 for xx of xx万, where the other's unit was edited
-        value = value[:-1]
+    behind = other.text[first + len(value) : first + len(value) + 1]
+    if as_figure and len(value) > 1 and (value[-1] == unit or (value[-1] in "万亿" and behind == "元")):
+        value = value[:-1]  # 12万 for xx of xx万元, where one of the units was edited
     sure = is_figure(value) or value == mark.suggestion or not _edited(way) or likely(value, mark.type, mark.surface)
     return Offer(value, Evidence(other.id, (first, first + len(value))), sure or _recurs(value, other.text))
 
@@ -172,15 +173,21 @@ def _is_figure(mark: Mark) -> bool:
 
 
 def _figure_span(words: str, mark: Mark, close: tuple[bool, bool]) -> tuple[int, int] | None:
-    return figure(words, mark.type, mark.surface, left=close[0], right=close[1])
+    type_ = mark.type if mark.type in NUMERIC else "other"  # an edited unit can make a figure's mask look like a name's
+    return figure(words, type_, mark.surface, left=close[0], right=close[1])
 
 
 def _word_span(
     way: Alignment, words: str, mark: Mark, near: tuple[int, int], close: tuple[bool, bool]
 ) -> tuple[int, int] | None:
-    """All of the words, where both neighbours are the placeholder's own and go on, and the words can be a value."""
+    """All of the words, where both neighbours are the placeholder's own and go on, and the words can be a value.
+
+    A word of a name's commonest form needs less: one token less that goes on, and on its left nothing in the other copy instead
+    of the neighbour. On its right a unit or title would stand there.
+    """
     runs = way.run(near[0], -1), way.run(near[1], 1)
-    if not all(close) or min(runs) < 1 or sum(runs) < RUNS:
+    usual = mark.kind == "mask" and likely(words, mark.type, mark.surface) and not has_particle(words)
+    if not (all(close) or (usual and close[1])) or min(runs) < 1 or sum(runs) < RUNS - usual:
         return None
     if mark.kind == "corruption":
         return (0, len(words)) if words != mark.surface and "\n" not in words else None

@@ -1,13 +1,19 @@
-"""Reads the page bed (``pages/README.md`` says what its files hold) and scores a labelling against it."""
+"""Reads the page bed (``pages/README.md`` says what its files hold) and scores a labelling against it.
+
+As a program (``python -m tests.bed.pages [PART…]``) it prints the scores of each family.
+"""
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.page import SPOKEN, Labelled
+from pipeline.stages.labels import run as label_page
 
 FOLDER = Path(__file__).parent / "pages"
 AWAY = frozenset({"page_title", "page_meta", "boilerplate", "link_residue"})
@@ -64,7 +70,7 @@ def read_page(path: Path) -> BedPage:
 
 
 def read_pages(part: str) -> list[BedPage]:
-    """The pages of one part of the bed, ``seen`` or ``heldout``."""
+    """The pages of one part of the bed, ``seen``, ``former``, ``seen2`` or ``heldout2``."""
     return [read_page(path) for path in sorted((FOLDER / part).glob("*.page"))]
 
 
@@ -147,3 +153,20 @@ def by_family(results: Iterator[tuple[BedPage, Labelled]]) -> dict[str, Result]:
 
 def _letters(title: str | None) -> str:
     return "".join(char for char in title or "" if char.isalnum())
+
+
+def report(part: str) -> str:
+    """A table of one part of the bed: for each family the pages, four measures and the lines of body that were removed."""
+    loaded = read_pages(part)
+    results = by_family((page, label_page(page.text)) for page in loaded)
+    pages = Counter(family for page in loaded for family in ("all", *page.families))
+    rows = [f"{part:22} pages removed  label boundary title lost"]
+    for family, result in sorted(results.items(), key=lambda item: (item[0] != "all", item[0])):
+        measures = (result.removed, result.label, result.boundary, result.title)
+        figures = " ".join(f"{measure.f1:7.3f}" for measure in measures)
+        rows.append(f"{family:22} {pages[family]:5} {figures} {len(result.lost):4}")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print("\n\n".join(report(part) for part in sys.argv[1:] or ("seen", "former", "seen2", "heldout2")))

@@ -252,7 +252,8 @@ def test_an_id_that_stands_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"nearness": 1}, {"near_jaccard": "0.5"}, {"near_jaccard": 2}, {"shingle": 0}, {"shingle": True}]
+    "changes",
+    [{"nearness": 1}, {"near_jaccard": "0.5"}, {"near_jaccard": 2}, {"shingle": 0}, {"shingle": 3}, {"shingle": True}],
 )
 def test_settings_that_cannot_be_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(RulesError, match="duplicates:"):
@@ -397,3 +398,24 @@ def test_a_quotation_is_not_contained() -> None:
     quoted = OTHER.split("\n")[2][:30]
     assert one(quoted + "。", OTHER) is None
     assert explain(quoted + "。", OTHER) == explain(quoted + "。", OTHER)
+
+
+def test_paragraphs_replaced_one_for_one_make_a_template_and_no_copy() -> None:
+    generator = Generator(31)
+    speech = generator.speech(12)
+    body = [number for number, line in enumerate(speech) if len(line) > 30]
+
+    def changed(numbers: list[int], lines: list[str]) -> str | None:
+        copy = [lines[numbers.index(number) % len(lines)] if number in numbers else line for number, line in enumerate(speech)]
+        pair = one("\n".join(speech), "\n".join(line for line in copy if line))
+        return pair.relation if pair else None
+
+    made = (generator.paragraph() for _ in range(100))
+    fresh = [line for line in made if not any(line[place : place + 12] in "".join(speech) for place in range(len(line) - 12))][
+        :3
+    ]
+    assert changed(body[2:10:3], fresh) == "shares"
+    assert changed(body[2:10:3], [""]) in ("near", "contains")
+    assert changed(body[2:3], fresh) == "near"
+    edited = [generator.copy([speech[number]], "edited30")[0] for number in body[2:10:3]]
+    assert changed(body[2:10:3], edited) == "near"

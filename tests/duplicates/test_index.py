@@ -18,7 +18,7 @@ from pipeline.duplicates import find
 from pipeline.duplicates.index import Index
 from pipeline.duplicates.store import FORMAT
 from pipeline.errors import JinggaoError
-from pipeline.records import dumps
+from pipeline.jsonl import dumps
 from tests.duplicates.generator import Generator, corpus
 
 MADE = corpus(seed=8, originals=60, copies=6).documents

@@ -18,7 +18,7 @@ from pipeline.cli import main
 from pipeline.duplicates import find
 from pipeline.duplicates.spill import Sorter, spill_folder, work_folder
 from pipeline.errors import JinggaoError
-from pipeline.records import dumps
+from pipeline.jsonl import dumps
 from tests.duplicates.generator import corpus
 
 MADE = corpus(seed=9, originals=40, copies=4).documents

@@ -194,6 +194,93 @@ def test_lines_are_cut_only_inside() -> None:
     assert [(line.start, line.end) for line in lines_of("甲乙\n丙", [0, 1, 2, 3])] == [(0, 1), (1, 2), (3, 4)]
 
 
+STORM = "台风后天到，今晚所有的船都要回港，人上岸，缆绳加双道，一条也不能少，谁的船谁负责。"
+
+
+def labelled(text: str) -> list[tuple[str, str]]:
+    page = label(text)
+    return [(block.label, page.text[block.start : block.end]) for block in page.blocks]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"以下是小编为大家整理的渔港讲话稿，供大家参考。各位船长：{STORM * 8}",
+        f"以下是小编为大家整理的渔港讲话稿，供大家参考，{STORM * 8}",
+        f"下载须知已经发到群里了，{STORM * 8}",
+    ],
+)
+def test_speech_behind_words_of_furniture_in_one_line_is_kept(line: str) -> None:
+    assert [text[-len(STORM) :] for name, text in labelled(f"渔港讲话稿\n{line}") if name == "body"] == [STORM]
+
+
+def test_title_over_two_lines_is_one() -> None:
+    motto = label(
+        f"(一)\n守住一盏灯\n——在渔港节上的致辞\n各位船长：\n{STORM}\n(二)\n修好一条船\n——在船厂的讲话\n各位师傅：\n{STORM}"
+    )
+    assert [draft.title for draft in motto.drafts] == ["守住一盏灯——在渔港节上的致辞", "修好一条船——在船厂的讲话"]
+    broken = label(f"第一篇\n全乡渔业安全工作会议\n主持词\n各位船长：\n{STORM}")
+    assert [draft.title for draft in broken.drafts] == ["全乡渔业安全工作会议主持词"]
+    phrase = label(f"第一篇\n在全乡渔业安全\n生产工作会议上的讲话\n各位船长：\n{STORM}")
+    assert [draft.title for draft in phrase.drafts] == ["在全乡渔业安全生产工作会议上的讲话"]
+
+
+@pytest.mark.parametrize("line", ["渔港管理处 何三水", "何 三 水", "三年（2）班 何三水", "何三水 2019年5月8日", "为了今晚的灯"])
+def test_line_between_title_and_salutation_is_kept(line: str) -> None:
+    assert ("body", line) in labelled(f"时间：2019-05-08\n在渔港安全会上的讲话\n{line}\n各位船长：\n{STORM}")
+
+
+@pytest.mark.parametrize("line", ["献花(0)", "一键 收藏 | 打印", "0 300", "何三水 2019-05-08 | 阅：12"])
+def test_counters_between_title_and_salutation_go(line: str) -> None:
+    assert ("body", line) not in labelled(f"在渔港安全会上的讲话\n{line}\n各位船长：\n{STORM}")
+
+
+def test_lone_numbers_that_count_up_are_speeches_and_page_numbers_are_not() -> None:
+    speeches = label(f"渔港讲话汇编\n1、\n{STORM}\n2、\n{STORM}\n3、\n{STORM}")
+    assert len(speeches.drafts) == 3
+    pages = label(f"在渔港安全会上的讲话\n各位船长：\n{STORM[:20]}\n2、\n{STORM[20:]}\n{STORM}")
+    assert len(pages.drafts) == 1
+
+
+def test_greeting_begins_a_speech_where_nothing_marks_it() -> None:
+    page = label(f"各位船长，大家好！{STORM * 2}\n各位老师，早上好！{STORM * 2}\n老师们，{STORM}")
+    assert len(page.drafts) == 2
+
+
+def test_poem_at_the_end_of_a_speech_is_kept_behind_furniture() -> None:
+    poem = [
+        "麦子不肯在腊月里抽穗，",
+        "河水不肯在山顶上拐弯，",
+        "渔火不肯在天亮前熄灭，",
+        "你何必着急，",
+        "慢慢地，",
+        "划回来。",
+    ]
+    lines = labelled("\n".join([f"在渔港诗会上的讲话\n各位船长：\n{STORM}\n来源：渔港网", *poem, "相关推荐", "渔港祝酒词"]))
+    assert [text for name, text in lines if text in poem and name not in ("body", "closing")] == []
+    assert ("boilerplate", "渔港祝酒词") in lines
+
+
+def test_items_like_meta_lines_inside_a_speech_are_kept() -> None:
+    items = ["时间：今晚八点", "地点：东码头", "来源：每船出两个人"]
+    lines = labelled("\n".join([f"在渔港安全会上的讲话\n各位船长：\n{STORM}", *items, STORM]))
+    assert [name for name, text in lines if text in items] == ["body", "body", "body"]
+
+
+def test_introduction_is_known_by_what_it_speaks_of() -> None:
+    intro = "渔港的集会常要有人上台，讲话稿写得短些，听的人才记得住，手边放几份现成的可以借鉴，临时也不慌张。"
+    lines = labelled(f"渔港讲话材料\n{intro}\n各位船长：\n{STORM}")
+    assert ("boilerplate", intro) in lines
+
+
+def test_advice_on_writing_is_flagged() -> None:
+    page = label(
+        "讲话稿的结构与写法\n讲话稿的标题一般由时间和会议名称构成，称呼：顶格写在第二行，正文一般分三层，先说为什么，再说怎么办。\n"
+        "讲话稿的开头要点明来意，结尾通常提出希望，句子要短，数字要准，念起来要顺口，听起来要明白，不能照抄别人的稿子。"
+    )
+    assert "how-to" in page.drafts[0].flags
+
+
 def scored(part: str) -> dict[str, bed.Result]:
     loaded = bed.read_pages(part)
     if not loaded:
@@ -201,8 +288,9 @@ def scored(part: str) -> dict[str, bed.Result]:
     return bed.by_family((page, label(page.text)) for page in loaded)
 
 
-def test_bed_seen() -> None:
-    results = scored("seen")
+@pytest.mark.parametrize("part", ["seen", "seen2"])
+def test_bed_seen(part: str) -> None:
+    results = scored(part)
     everything = results["all"]
     assert everything.lost == []
     assert everything.removed.f1 >= 0.99, everything.removed.misses
@@ -213,11 +301,20 @@ def test_bed_seen() -> None:
     assert low == {}
 
 
-def test_bed_heldout_totals() -> None:
-    everything = scored("heldout")["all"]
-    assert everything.removed.f1 >= 0.98
-    assert everything.boundary.f1 >= 0.90
-    assert len(everything.lost) <= 1
+TOTALS = {
+    "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
+    "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
+}
+"""Floors; no rule was written looking at heldout2, which holds whole sites that are in no other part."""
+
+
+@pytest.mark.parametrize("part", TOTALS)
+def test_bed_totals(part: str) -> None:
+    everything = scored(part)["all"]
+    totals = {measure: getattr(everything, measure).f1 for measure in TOTALS[part]}
+    low = {measure: value for measure, value in totals.items() if value < TOTALS[part][measure]}
+    assert low == {}
+    assert len(everything.lost) == 0
 
 
 @pytest.fixture(scope="module")
@@ -250,3 +347,8 @@ def test_block_places_are_those_of_the_text(corpus: tuple[str, Labelled]) -> Non
         if text[place] != "\n":
             block = page.blocks[bisect_right(starts, place) - 1]
             assert block.start <= place < block.end
+
+
+def test_the_last_characters_of_the_kinds_of_speeches_are_all_known() -> None:
+    sets = default_rulebook()["labels"].sets
+    assert set(sets["genre-end"]) == {word[-1] for word in (*sets["genre"], "范文")}

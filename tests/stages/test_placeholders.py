@@ -22,7 +22,8 @@ from pipeline.stages import placeholders
 from pipeline.stages.placeholders.dates import ALWAYS, Period, era, month_number, period
 from pipeline.stages.placeholders.masks import is_year_shaped, tokens
 from pipeline.stages.placeholders.openings import can_begin, can_follow
-from pipeline.stages.placeholders.plan import Formula, Mark, Searches, plan_of
+from pipeline.stages.placeholders.plan import plan_of
+from pipeline.stages.placeholders.searches import Formula, Mark, Searches
 
 RULES = default_rulebook()["placeholders"]
 PLAN = plan_of(RULES)
@@ -158,6 +159,8 @@ def test_nothing_is_found_where_nothing_is(text: str) -> None:
         ("统一××标准", ["××"]),
         ("１９ｘｘ年", ["１９ｘｘ"]),
         ("x至x名", ["x", "x"]),
+        ("张xx2015年", ["xx"]),
+        ("十×，农历×月十×，", ["×", "×", "十×"]),
     ],
 )
 def test_tokens(text: str, surfaces: list[str]) -> None:
@@ -229,6 +232,19 @@ def test_what_neighbours_tell(source: str, text: str, hopes: bool) -> None:
 @given(st.lists(TEXT, max_size=5))
 def test_many_speeches_are_searched_like_each(texts: list[str]) -> None:
     assert placeholders.run_many(texts, RULES) == [placeholders.run(text, RULES) for text in texts]
+
+
+def test_bold_words_are_masks_in_a_speech_whose_stars_hide_units() -> None:
+    doubtful = "今年，**剧院、青年团**，都来了。"
+    assert found(doubtful) == []
+    assert [surface for surface, *_ in found("**县的**镇和**年。" + doubtful)] == ["**"] * 5
+    one, other = placeholders.run_many([doubtful, "**县的**镇和**年。"])
+    assert (len(one.placeholders), len(other.placeholders)) == (0, 3)
+
+
+def test_spaces_beside_a_mask_hide_no_unit() -> None:
+    types = [type_ for _, _, type_, _ in found("到 xx 县 xx 镇，请 xx 同志讲话，增长 xx %。")]
+    assert types == ["place", "place", "person", "percent"]
 
 
 def test_what_depends_on_a_speech_is_decided_for_it_alone() -> None:
@@ -320,27 +336,21 @@ def _score(name: str) -> dict[str, float]:
     return {kind: 2 * hit[kind] / sizes[kind] for kind in TYPES} | {"mask type": right / typed}
 
 
-def test_seen_bed() -> None:
-    score = _score("seen")
-    assert score["mask"] >= 0.98
-    assert score["corruption"] >= 0.95
-    assert score["elision"] >= 0.95
+@pytest.mark.parametrize(("name", "floor"), [("seen", 0.99), ("more", 0.99), ("seen2", 0.99), ("former", 0.96)])
+def test_beds_that_rules_were_written_with(name: str, floor: float) -> None:
+    score = _score(name)
+    assert score["mask"] >= floor
+    assert score["mask type"] >= floor
+    assert score["corruption"] >= floor
+    assert score["elision"] >= min(floor, 0.98)
+
+
+def test_the_bed_that_nobody_looked_at() -> None:
+    score = _score("heldout2")
+    assert score["mask"] >= 0.96
     assert score["mask type"] >= 0.97
-
-
-def test_more_bed() -> None:
-    score = _score("more")
-    assert score["mask"] >= 0.94
     assert score["corruption"] >= 0.95
-    assert score["elision"] >= 0.95
-    assert score["mask type"] >= 0.97
-
-
-def test_heldout_bed() -> None:
-    score = _score("heldout")
-    assert score["mask"] >= 0.90
-    assert score["elision"] >= 0.80
-    assert score["mask type"] >= 0.92
+    assert score["elision"] >= 0.92
 
 
 def test_corpus_page() -> None:

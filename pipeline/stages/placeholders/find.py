@@ -16,7 +16,8 @@ from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
-from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Mark, Plan, Searches
+from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan
+from pipeline.stages.placeholders.searches import Mark, Searches
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = regex.compile(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -94,7 +95,7 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
         if start < end and covered.isdisjoint(range(start, end)):
             covered.update(range(start, end))
             taken.append(_placeholder(text, (start, end), mark, match, speeches))
-    masks = _masks(text, plan, covered, acted)
+    masks = _masks(text, plan, covered, acted, speeches)
     named = [item for item in taken if item.type or not item.rule]
     untyped = [(item.start, item.end) for item in taken if item.rule and not item.type]
     rule_of = {(item.start, item.end): item.rule for item in taken if not item.type}
@@ -180,8 +181,11 @@ def _word(damaged: str, words: Iterable[str], lost: str) -> str | None:
     return fits[0] if len(fits) == 1 else None
 
 
-def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Span]:
-    """The mask tokens that no other rule has taken and that are no look-alikes."""
+def _masks(text: str, plan: Plan, covered: set[int], acted: set[str], speeches: Speeches) -> list[Span]:
+    """The mask tokens that no other rule has taken and that are no look-alikes.
+
+    A look-alike of a rule with ``data.yields`` is a mask all the same in a speech where its sign hides so many units elsewhere.
+    """
     spans = tokens(text, plan.masks) if plan.masks else []
     if covered:
         spans = [span for span in spans if covered.isdisjoint(range(*span))]
@@ -189,7 +193,7 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
         return spans
     aside = _aside(text, spans, plan)
     asleep = plan.signs.asleep(text)
-    kept = []
+    kept, doubtful = [], []
     done, last = 0, None
     for start, end in spans:
         rule = last if start < done else None
@@ -200,9 +204,19 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str]) -> list[Sp
             rule = next((aside[place] for place in range(start, end) if place in aside), None)
         if rule is None:
             kept.append((start, end))
+        elif "yields" in rule.params.get("data", {}):
+            doubtful.append((start, end, rule))
         else:
             acted.add(rule.name)
-    return kept
+    if not doubtful:
+        return kept
+    hidden = Counter((speeches.at(start), text[start]) for start, end in kept if text[end] in plan.plain)
+    for start, end, rule in doubtful:
+        if hidden[speeches.at(start), text[start]] >= rule.params["data"]["yields"]:
+            kept.append((start, end))
+        else:
+            acted.add(rule.name)
+    return sorted(kept)
 
 
 def _sign_aside(text: str, start: int, end: int, plan: Plan, asleep: frozenset[str]) -> tuple[int, Rule | None]:
@@ -277,6 +291,7 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     return "".join(pieces), places
 
 
+_TENS = frozenset("一二三四五六七八九十")
 _PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]")
 _PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
 """Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
@@ -287,6 +302,8 @@ def _sign(token: str) -> str:
         return ANY_MASK[4] if token == 4 * token[0] else ANY_MASK[1]
     if ":" in token or "：" in token:
         return ANY_MASK[2]
+    if token[0] in _TENS and "十" in token:
+        return ANY_MASK[5]
     return ANY_MASK[3] if _LONG.fullmatch(token) else ANY_MASK[0]
 
 

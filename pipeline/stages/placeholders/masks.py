@@ -30,10 +30,10 @@ def token_pattern(characters: str) -> regex.Pattern[str]:
     mask = f"[{regex.escape(characters)}]"
     digits = f"[{DIGITS}]"
     spaced = rf"({mask})(?:[ \u3000]\1)++(?!{mask})"
-    year = f"(?<={mask}{{2}})(?:19|20){digits}{{2}}年"  # it belongs to no name before it: 张xx2015年
+    date = f"(?<={mask}{{2}})(?:(?:19|20){digits}{{2}}年|{digits}{{1,2}}[月日])"  # no part of a name before it: 张xx2015年
     clock = rf"(?:(?<=(?<!{mask}){mask}{{1,2}})[:：]{mask}{{2}}(?!{mask}))?"
     return regex.compile(
-        rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{year}){digits}+{mask}*)?{clock}"
+        rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{date}){digits}+{mask}*)?{clock}"
     )
 
 
@@ -99,6 +99,8 @@ def _left(text: str, start: int, end: int, floor: int) -> int:
 def _belongs(text: str, start: int, end: int) -> bool:
     """Whether Chinese digits are part of the number that the mask hides: 二×日, 五十×个, but not 统一××标准."""
     before = text[start - 1 : start]
+    if text[max(0, start - 3) : start] == "百分之":
+        return True
     return before == "月" or (text[end : end + 1] in _UNIT_SET and before not in _SPOILED_SET)
 
 

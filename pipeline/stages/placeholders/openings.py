@@ -28,7 +28,8 @@ _HEAD = regex.compile(
 )
 """The literal or class that a pattern begins with, and the lookarounds right behind it."""
 _FIRST = regex.compile(
-    r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]|\\[?*+.|()\[\]{}$^])|\[(?P<any>[^\^\\\[\]\-][^\\\[\]\-]*+)\])(?![?*]|\{0?,)"
+    r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]|\\[?*+.|()\[\]{}$^])|\[(?P<any>[^\^\\\[\]\-][^\\\[\]\-]*+)\]"
+    r"|\(\?:(?P<some>[^\\\[\](){}.*+?^$\s]++)\))(?![?*]|\{0?,)"
 )
 _HEADED = regex.compile(
     _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])\(\?:(?P<choice>(?&inside))\)", regex.DOTALL
@@ -43,13 +44,18 @@ _BEYOND = "\uffff"
 def firsts(source: str) -> frozenset[str] | None:
     """The characters that a match can begin with where the pattern says so plainly, else None.
 
-    >>> [sorted(firsts(source) or "") for source in ("(?<!今)年度?", "^月(?=日)", "[x×](?=年)", r"\\?{2}", "年|月", "年?月")]
-    [['年'], ['月'], ['x', '×'], ['?'], [], []]
+    >>> [sorted(firsts(source) or "") for source in ("(?<!今)年度?", "^月(?=日)", "[x×](?=年)", r"\\?{2}", "(?:年|月份)底")]
+    [['年'], ['月'], ['x', '×'], ['?'], ['年', '月']]
+    >>> firsts("年|月"), firsts("年?月"), firsts("(?:年)?月")
+    (None, None, None)
     """
     plain = _NOT_AHEAD.sub("", source.replace(_HOLE, ""))
     match = _FIRST.match(plain)
     if match is None or _BAR.search(plain):
         return None
+    if match["some"]:
+        words = match["some"].split("|")
+        return frozenset(word[0] for word in words) if all(words) else None
     return frozenset(match["one"][-1] if match["one"] else match["any"])
 
 
@@ -95,6 +101,29 @@ def can_follow(source: str, before: str, first: str) -> bool:
     return all(pattern.match(before + first, partial=True) is not None for pattern in _closings(source))
 
 
+def literal_of(source: str) -> str:
+    """The characters that a pattern begins with plainly; none where it begins with a class or is several to choose from.
+
+    >>> literal_of("同志(?=们)"), literal_of("年度?"), literal_of("[年月]底")
+    ('同志', '年', '')
+    """
+    return _literal(source)
+
+
+def fits(source: str, before: str, start: str) -> bool:
+    """Whether a match of a pattern that begins with a literal can begin with ``start`` behind the character ``before``.
+
+    start: the literal and the character behind it.
+
+    >>> fits("同志(?=们)(?<=[，。]同志)", "，", "同志们"), fits("同志(?=们)(?<=[，。]同志)", "男", "同志们")
+    (True, False)
+    """
+    opening, literal = _opening(source), _literal(source)
+    if opening is not None and opening.match(start, partial=True) is None:
+        return False
+    return all(pattern.match(before + literal, partial=True) is not None for pattern in _closings(source))
+
+
 @lru_cache(maxsize=2048)
 def _opening(source: str) -> regex.Pattern[str] | None:
     """The pattern without what it asks of the text before a place."""
@@ -103,7 +132,7 @@ def _opening(source: str) -> regex.Pattern[str] | None:
 
 @lru_cache(maxsize=2048)
 def _closings(source: str) -> tuple[regex.Pattern[str], ...]:
-    """As reversed patterns the lookbehinds that stand at once behind the character that the pattern begins with."""
+    """As reversed patterns the lookbehinds that stand at once behind what the pattern begins with."""
     head = _head(source)
     behind = head.captures("behind") if head is not None else ()
     reversed_ = (_compiled(f"(?r)(?:{_AROUND.sub('', part)})") for part in behind)

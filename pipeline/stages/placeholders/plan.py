@@ -3,7 +3,8 @@
 Signs that the rules' patterns use, besides ``{{set}}``:
 
 - in a ``type`` rule ``▣`` is the mask whose type is told, and ``▢`` any other mask in its context; ``▤`` is only a year-shaped
-  mask (20xx, xxxx), ``▧`` one with a kept century (20xx), ``▥`` one with a colon (8:xx), ``▦`` a long number (138****5678);
+  mask (20xx, xxxx), ``▧`` one with a kept century (20xx), ``▥`` one with a colon (8:xx), ``▦`` a long number (138****5678),
+  ``▨`` one with Chinese tens (四十×);
 - in a ``mark`` rule for elisions ``∅`` is the hole; in one for masks or corruptions the groups ``span``, or ``left`` and
   ``right``, say where the token begins and ends if it is not the whole match;
 - a ``mark`` rule's further patterns stand in ``more``: a pattern that begins with a literal and looks back from there is
@@ -17,188 +18,25 @@ no pattern reaches from one speech into the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import regex
 
 from pipeline.errors import RulesError
-from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
-from pipeline.stages.placeholders.anchors import Anchors
-from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts
+from pipeline.stages.placeholders.openings import alternatives
+from pipeline.stages.placeholders.searches import Choice, Formula, Mark, Searches, compile_mark
 
-ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
-"""Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike."""
+ANY_MASK = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd7"
+"""Noncharacters for masks in the view that type rules see: any, kept century, with a colon, long number, four alike, tens."""
 BREAK = "\ufdd6"
 BETWEEN = f"\n{BREAK}\n"
 """What stands before, between and behind the speeches of a page where they are searched together."""
-_OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1"}
+_OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1", "▨": "\ufdd7"}
 _FORMULA = regex.compile(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One pattern of a rule. gives: for a formula, what it has lost; else None."""
-
-    rule: Rule
-    source: str
-    gives: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """A mark's pattern, compiled at first use."""
-
-    mark: Mark
-
-    @cached_property
-    def pattern(self) -> regex.Pattern[str]:
-        """The compiled pattern. Raises RulesError naming the rule where it is none."""
-        return _regex(self.mark)
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A formula with a hole. edge: what the formula's own words would be where the hole is at its start or end."""
-
-    mark: Mark
-    literal: str
-    hole: int
-    edge: str = ""
-
-    @property
-    def anchor(self) -> int:
-        """The place in the literal of the three characters at the hole: one before it and two behind, as far as there are."""
-        return max(0, min(self.hole - 1, len(self.literal) - 3))
-
-    def holds(self, text: str, start: int) -> bool:
-        """Whether the formula that stands at ``start`` has its hole, and is not whole."""
-        if self.hole == 0:
-            return not text.endswith(self.edge, 0, start)
-        return not (self.edge and text.startswith(self.edge, start + self.hole))
-
-
-Hit = tuple[Mark, regex.Match[str]]
-Found = tuple[list[tuple[Formula, int]], Iterator[Hit]]
-
-
-class Searches:
-    """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
-
-    A formula is known by three characters at its hole, since these stand side by side nowhere else; a mark by those that its
-    pattern can begin with and look back to.
-    """
-
-    def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
-        self._formulas = tuple(formulas)
-        self._anchors = Anchors([(formula.literal, formula.anchor) for formula in self._formulas])
-        self.marks = tuple(part for mark in marks for part in _parts(mark))
-        self._scans = tuple(map(Scan, self.marks))
-        beginnings = [firsts(scan.mark.source) for scan in self._scans]
-        self._everywhere = tuple(number for number, signs in enumerate(beginnings) if signs is None)
-        self._begin: dict[str, list[int]] = {}
-        for number, signs in enumerate(beginnings):
-            for sign in signs or ():
-                self._begin.setdefault(sign, []).append(number)
-        self._neighbours = Neighbours(self._begin, self._begins, self._follows)
-
-    def _begins(self, start: str) -> tuple[int, ...]:
-        """The marks that can begin with a pair, or with a character alone."""
-        return tuple(n for n in self._begin.get(start[0], ()) if can_begin(self._scans[n].mark.source, start))
-
-    def _follows(self, pair: str) -> tuple[int, ...]:
-        """The marks that can begin with the second of two characters behind the first, or with a character alone."""
-        begun = self._begin.get(pair[-1], ())
-        if len(pair) == 1:
-            return tuple(begun)
-        return tuple(n for n in begun if can_follow(self._scans[n].mark.source, pair[0], pair[1]))
-
-    def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
-        """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
-        part = text[low:high]
-        hits = sorted((number, low + start) for number, start in self._anchors.places(part))
-        formulas = [(self._formulas[number], start) for number, start in hits if self._formulas[number].holds(text, start)]
-        places: dict[int, list[int]] = {number: [] for number in self._everywhere}
-        for place, numbers in self._neighbours.places(part):
-            for number in numbers:
-                places.setdefault(number, []).append(low + place)
-        return formulas, self._match(text, places, low, high)
-
-    def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
-        for number in sorted(places):
-            scan, done = self._scans[number], 0
-            if not places[number]:
-                if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
-                    yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
-                continue
-            match_at = scan.pattern.match
-            for place in places[number]:
-                match = match_at(text, place) if place >= done else None
-                if match is not None:
-                    done = match.end()
-                    yield scan.mark, match
-
-
-_FEW = 2
-
-
-class Choice:
-    """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
-
-    Of a pattern that lets choose, only what may match is tried, or the whole where that is more than `_FEW`.
-    """
-
-    def __init__(self, marks: Iterable[Mark]) -> None:
-        self._wholes = tuple((Scan(mark), tuple(map(Scan, _parts(mark)))) for mark in marks)
-        self._scans = tuple(part for _, parts in self._wholes for part in parts)
-        self._begin: dict[str, frozenset[Scan]] = {}
-        self._follow: dict[str, frozenset[Scan]] = {}
-        self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
-
-    def asleep(self, text: str) -> frozenset[str]:
-        """The ids of the rules that need a word which the text does not hold."""
-        rules = {whole.mark.rule.id: whole.mark.rule for whole, _ in self._wholes if whole.mark.rule.needs}
-        return frozenset(name for name, rule in rules.items() if not rule.might_match(text))
-
-    def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
-        """The first rule that matches at a place, and its match. asleep: ids of rules that are not to be tried."""
-        begin = self._begins(text[place : place + 2])
-        follow = self._follows(text[max(place - 1, 0) : place + 1])
-        able = self._able.get((begin, follow))
-        if able is None:
-            able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
-        for scan in able:
-            match = scan.pattern.match(text, place) if scan.mark.rule.id not in asleep else None
-            if match is not None:
-                return scan.mark.rule, match
-        return None
-
-    def _hopeful(self, able: frozenset[Scan]) -> Iterator[Scan]:
-        for whole, parts in self._wholes:
-            some = [part for part in parts if part in able]
-            yield from some if len(some) <= _FEW else (whole,)
-
-    def _begins(self, pair: str) -> frozenset[Scan]:
-        if pair not in self._begin:
-            self._begin[pair] = frozenset(scan for scan in self._scans if can_begin(scan.mark.source, pair))
-        return self._begin[pair]
-
-    def _follows(self, pair: str) -> frozenset[Scan]:
-        if pair not in self._follow:
-            first = pair[-1]
-            self._follow[pair] = frozenset(
-                scan for scan in self._scans if len(pair) == 1 or can_follow(scan.mark.source, pair[0], first)
-            )
-        return self._follow[pair]
-
-
-def _parts(mark: Mark) -> list[Mark]:
-    """A mark as one mark for each pattern that its own lets choose from."""
-    return [replace(mark, source=source) for source in alternatives(mark.source)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +99,11 @@ def _compile(rules: StageRules) -> Plan:
         masks="".join(families),
         plain=frozenset("".join(rules.sets.get("plain-units", ()))),
         signs=Choice(Mark(rule, _source(rule)) for rule in reversed(signs)),
-        protect=tuple((rule, _regex(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
+        protect=tuple((rule, compile_mark(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
         marks=Searches((), [mark for mark in marks if mark.rule.params["kind"] != "elision"]),
         holes=Searches(_different(formulas), [mark for mark in holes if not _waits(mark.rule)]),
         straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
-        late_holes=tuple((mark, _regex(mark)) for mark in holes if _waits(mark.rule)),
+        late_holes=tuple((mark, compile_mark(mark)) for mark in holes if _waits(mark.rule)),
         types=Choice(mark for rule in types for mark in _types(rule)),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
@@ -305,14 +143,6 @@ def _apart(source: str) -> str:
 
 
 _NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
-
-
-def _regex(mark: Mark) -> regex.Pattern[str]:
-    try:
-        return compiled(mark.source, regex.MULTILINE)
-    except regex.error as error:
-        problem = f"its pattern does not compile: {error}; mend the pattern"
-        raise RulesError(f"{mark.rule.file}: rule {mark.rule.id!r}: {problem}") from None
 
 
 def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:

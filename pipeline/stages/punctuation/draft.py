@@ -11,7 +11,12 @@ import regex
 from pipeline.ledger import Kind
 
 _FOREIGN = re.compile(r"\n[^㐀-鿿\n]+(?=\n)")
-TAKEN, FOREIGN = 1, 2
+_WORD = re.compile("[A-Za-z]{4}|(?<![0-9])[A-Za-z]")
+TAKEN, FOREIGN, FIGURES = 1, 2, 4
+"""Marks of a place: a rule claimed it; its line has no hanzi; nor has it Latin words, but figures and signs alone."""
+
+SCOPES = {"": TAKEN | FOREIGN | FIGURES, "figures": TAKEN | FOREIGN, "all": TAKEN}
+"""Scopes of rules: which marks of a place keep a rule away. Lines with hanzi, those of figures too, all."""
 
 
 @lru_cache(maxsize=64)
@@ -30,19 +35,23 @@ class Draft:
     """A text with a line feed before and behind it, so that ``\\n`` is a line's start and end, and what is decided about it.
 
     text: the padded text; its offsets are one more than the text's own. acted: full names of the rules that claimed a place.
+    barred: marks of places that the rule whose turn it is must leave. opened: whether only the rules that act before all others
+    had a turn.
     """
 
-    __slots__ = ("_edits", "_taken", "acted", "everywhere", "text")
+    __slots__ = ("_edits", "_taken", "acted", "barred", "opened", "text")
 
     def __init__(self, text: str, protect: Iterable[tuple[int, int]] = ()) -> None:
         self.text = f"\n{text}\n"
         self._edits: dict[tuple[str, str, str], list[int]] = {}
         self.acted: set[str] = set()
-        self.everywhere = False
+        self.barred = SCOPES[""]
+        self.opened = False
         self._taken = bytearray(len(self.text))
         for match in _FOREIGN.finditer(self.text):
             start, end = match.span()
-            self._taken[start:end] = bytes((FOREIGN,)) * (end - start)
+            kind = FOREIGN if _WORD.search(match[0]) else FIGURES
+            self._taken[start:end] = bytes((kind,)) * (end - start)
         for start, end in protect:
             self.take(start + 1, end + 1)
 
@@ -54,15 +63,13 @@ class Draft:
             self._taken[start:end] = b"\x01" * (end - start)
 
     def free(self, start: int, end: int) -> bool:
-        """Whether no rule claimed any of the span, and a rule for Chinese lines may act there."""
-        taken = self._taken
-        if end - start == 1:
-            return not taken[start] & TAKEN if self.everywhere else not taken[start]
-        return taken.find(TAKEN, start, end) < 0 if self.everywhere else not any(taken[start:end])
+        """Whether no rule claimed any of the span, and the scope of the rule whose turn it is has it."""
+        taken, barred = self._taken, self.barred
+        return not any(kind & barred for kind in taken[start:end]) if end - start > 1 else not taken[start] & barred
 
     def foreign(self, offset: int) -> bool:
         """Whether the place is in a line without hanzi."""
-        return bool(self._taken[offset] & FOREIGN)
+        return bool(self._taken[offset] & (FOREIGN | FIGURES))
 
     def protect(self, start: int, end: int, rule: str) -> None:
         """Leave a span as it is; edits that rules before this one made in it stand."""
@@ -83,8 +90,8 @@ class Draft:
 
     def edit_all(self, starts: list[int], before: str, after: str, rule: str) -> None:
         """`edit` for many places of one and the same character."""
-        taken = self._taken
-        free = [start for start in starts if not taken[start]]
+        taken, barred = self._taken, self.barred
+        free = [start for start in starts if not taken[start] & barred]
         if not free:
             return
         for start in free:

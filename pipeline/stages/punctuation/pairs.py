@@ -19,7 +19,7 @@ _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
 _INTERVALS = ("区间", "坐标", "坐标为", "坐标是", "向量")
 _INTERVAL = re.compile(r"-?\d+(?:\.\d+)?, ?-?\d+(?:\.\d+)?")
 _OPERATOR = "+*/=×÷−^-∈"
-_BESIDE_FORMULA = frozenset(_OPERATOR + "()" + string.digits + string.ascii_letters)
+_BESIDE_FORMULA = frozenset(_OPERATOR + "()（）" + string.digits + string.ascii_letters)
 _WIDE = {"(": "（", ")": "）"}
 
 
@@ -78,7 +78,7 @@ def _formula(text: str, opening: int, closing: int) -> bool:
         return True
     if text.endswith(_INTERVALS, 0, opening) and _INTERVAL.fullmatch(inside):
         return True
-    factor = (behind == "(" or before == ")") and not _HAN.search(inside) and re.search("[A-Za-z]", inside) is not None
+    factor = (behind in "(（" or before in ")）") and not _HAN.search(inside) and re.search("[A-Za-z]", inside) is not None
     beside = called or factor or before in _OPERATOR or behind in _OPERATOR
     return beside and _FORMULA.fullmatch(inside) is not None
 
@@ -95,6 +95,9 @@ def _of_program(text: str, opening: int, inside: str) -> bool:
 
 _OPEN = {"<<": 2, "＜＜": 2, "≪": 2, "«": 2, "《": 2, "〈": 1, "<": 0, "＜": 0}
 _CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "》": 2, "〉": 1, ">": 0, "＞": 0}
+_SHIFT = re.compile(r"[A-Za-z0-9_)] ?<< ?[A-Za-z0-9_(]")
+_HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
+"""What stands behind a mark that opens a title and was broken, where the closing one is whole."""
 _FORMS = (("《", "》"), ("〈", "〉"))
 
 
@@ -107,7 +110,8 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
         for match in scanner(rule.pattern or "").finditer(text, start, end):
             at, behind = match.span()
             if match[0] in _OPEN:
-                if (open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at)) and draft.free(at, behind):
+                sure = open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at) or _HALF.match(text, behind)
+                if sure and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
                 form = _FORMS[(len(open_marks) - 1) % 2]

@@ -41,27 +41,28 @@ def _settle(text: str, plan: Plan, protect: Sequence[tuple[int, int]]) -> Outcom
     groups: Groups = {}
     lines: Sequence[tuple[int, int]] | None = None
     for _ in range(PASSES):
-        edits, names = _look_at(now, plan, spans, lines)
+        edits, names, opened = _look_at(now, plan, spans, lines)
         acted |= names
         if not edits:
             return Outcome(now, groups, acted)
         spans = _moved(spans, edits)
         later = _apply(now, edits)
         groups = _composed(text, groups, now, edits) if groups else edits
-        lines = _restless(now, later, edits, plan)
+        lines = None if opened else _restless(now, later, edits, plan)
         unsettled, now = edits, later
     return _settle(text, plan, sorted([*protect, *_lines(text, now, unsettled)]))
 
 
 def _look_at(
     text: str, plan: Plan, protect: Sequence[tuple[int, int]], lines: Sequence[tuple[int, int]] | None
-) -> tuple[Groups, set[str]]:
+) -> tuple[Groups, set[str], bool]:
     """The edits of one pass over the text, or over some of its lines: in these alone edits are made, but the line behind
-    each is looked at too, since a quotation may go on there.
+    each is looked at too, since a quotation may go on there. Also the names of the rules that acted, and whether they were
+    those alone that act before all others.
     """
     if lines is None:
         draft = look(text, plan, protect)
-        return draft.edits(), draft.acted
+        return draft.edits(), draft.acted, draft.opened
     pieces = [(start, end, _next_line_end(text, end)) for start, end in lines]
     starts = [0, *accumulate(behind - start + 1 for start, _, behind in pieces)]
     inside = [
@@ -78,7 +79,7 @@ def _look_at(
             start, end, _ = pieces[number]
             if (moved := place - starts[number] + start) < end:
                 edits.setdefault(kind, []).append(moved)
-    return edits, draft.acted
+    return edits, draft.acted, draft.opened
 
 
 def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tuple[int, int]] | None:
@@ -147,14 +148,24 @@ def _next_line_end(text: str, end: int) -> int:
 
 
 def look(text: str, plan: Plan, protect: Sequence[tuple[int, int]]) -> Draft:
-    """One pass: every rule in turn claims its places in the text."""
+    """One pass: every rule in turn claims its places in the text; or those alone that act before all others, if they do."""
     draft = Draft(text, protect)
     seen = Seen(draft.text)
-    for step in plan.steps:
-        if seen.may_match(step):
-            draft.everywhere = step.everywhere
-            _act(step, draft, seen, plan)
+    if any(seen.may_match(step) for step in plan.opening if step.rule.params.get("first")):
+        _act_all(plan.opening, draft, seen, plan)
+        if draft.edits():
+            draft.opened = True
+            return draft
+        draft = Draft(text, protect)
+    _act_all(plan.steps, draft, seen, plan)
     return draft
+
+
+def _act_all(steps: Sequence[Step], draft: Draft, seen: Seen, plan: Plan) -> None:
+    for step in steps:
+        if seen.may_match(step):
+            draft.barred = step.barred
+            _act(step, draft, seen, plan)
 
 
 def _act(step: Step, draft: Draft, seen: Seen, plan: Plan) -> None:

@@ -17,17 +17,22 @@ _MARKS: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 """Each mark's level, and the direction it says it has: 1 opens, -1 closes, 0 says nothing."""
 FORMS = (("“", "”"), ("‘", "’"))
-_OPENERS = '“"「＂〝'
+_OPENERS = '“"「＂〝”'
 
-FLIP, SKIP, AGAINST, SOFT, NEST, NEST_ODD = 1.0, 2.2, 2.5, 0.2, 0.8, 2.6
+FLIP, SKIP, AGAINST, SOFT, NEST, NEST_SAID, NEST_ODD = 1.0, 2.2, 2.5, 0.2, 0.8, 1.2, 2.6
 """What it costs to turn a mark round, to leave it without a partner, to open before a pause or close behind an opening bracket,
-to stand where the other direction is usual, and to nest a level in itself, behind a pause and elsewhere.
+to stand where the other direction is usual, and to nest a level in itself: behind a pause, where both marks of the inner pair
+say so, and elsewhere.
 
 Two marks that are turned (2.0 and a little) are cheaper than two that are left alone (4.4); one that is left alone is cheaper
 than three that are turned.
 """
 
-_BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’")
+_BETWEEN = frozenset(
+    ("以及", "或者", "并且", "还有", "还是", "而不是", "变成", "成为", "转为", "转向", "走向", "不是", "就是", "也是")
+)
+"""What stands between two quotations rather than in one."""
+_BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’“‘「『")
 _BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.")
 _NEVER_BEHIND_OPEN = frozenset("\n，,、。；;：:！!？?）)》】")
 _SENTENCE_ENDS = frozenset("。！？…!?.")
@@ -35,7 +40,10 @@ _NEVER_BEFORE_CLOSE = frozenset("\n：:（(《【")
 
 
 class Mark(NamedTuple):
-    """A quotation mark: its place, what it says of its direction, the characters beside it, and its level."""
+    """A quotation mark: its place, what it says of its direction, the characters beside it, and its level.
+
+    encloses: it says that it opens and the next one of its level that it closes, and what is between them may be a quotation.
+    """
 
     at: int
     end: int
@@ -43,6 +51,7 @@ class Mark(NamedTuple):
     left: str
     right: str
     double: bool
+    encloses: bool = False
 
 
 def quotes(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
@@ -52,6 +61,8 @@ def quotes(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -
         if place >= end:
             start, end = text.rfind("\n", 0, place) + 1, text.index("\n", place)
             marks = _marks(draft, rule, start, end)
+            if _nested(text, marks):
+                continue
             stays_open = _opens(draft, start, end) and _opens(draft, *_next_line(text, end))
             lone = [
                 mark
@@ -77,8 +88,30 @@ def _marks(draft: Draft, rule: Rule, start: int, end: int) -> tuple[list[Mark], 
         at, behind = match.span()
         if draft.free(at, behind):
             level, says = _MARKS[match[0]]
+            if says < 0 and marks[level] and marks[level][-1].says > 0:
+                marks[level][-1] = marks[level][-1]._replace(encloses=_quotable(text[marks[level][-1].end : at]))
             marks[level].append(Mark(at, behind, says, text[at - 1], text[behind], level == DOUBLE))
     return marks
+
+
+def _quotable(words: str) -> bool:
+    """Whether words between two marks may be a quotation, and are not what joins two."""
+    return len(words) > 1 and words not in _BETWEEN and not words.startswith(tuple("，。、；：！？,;:!?"))
+
+
+def _nested(text: str, marks: tuple[list[Mark], list[Mark]]) -> bool:
+    """Whether a line's marks have their form, and each pair is closed and of the other level than the pair around it."""
+    open_marks: list[bool] = []
+    for mark in sorted((*marks[DOUBLE], *marks[SINGLE])):
+        if text[mark.at : mark.end] not in "“”‘’":
+            return False
+        if mark.says > 0:
+            if open_marks and open_marks[-1] == mark.double:
+                return False
+            open_marks.append(mark.double)
+        elif not open_marks or open_marks.pop() != mark.double:
+            return False
+    return not open_marks
 
 
 def _opens(draft: Draft, start: int, end: int) -> bool:
@@ -125,7 +158,7 @@ def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
             _offer(after, (depth, held), cost + SKIP, [*path, 0])
             if depth < 2:
                 plain = mark.left in _BEFORE_OPEN or speech < number < silence
-                nest = (NEST if plain else NEST_ODD) if depth else 0.0
+                nest = (NEST if plain else NEST_SAID if mark.encloses else NEST_ODD) if depth else 0.0
                 _offer(after, (depth + 1, held), cost + _open_cost(mark) + nest, [*path, 1])
             if depth:
                 _offer(after, (depth - 1, held), cost + _close_cost(mark), [*path, -1])

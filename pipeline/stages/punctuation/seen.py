@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from pipeline.stages.punctuation.plan import COMMON, MARKS, ODD, Place, Step
 
@@ -15,8 +16,10 @@ _RARE = re.compile(f"[^㐀-鿿{''.join(sorted(COMMON))}]")
 SPARSE = 400
 """Code points a place from which on a look at each place is faster than a search of the whole text."""
 
-LONG = 10_000
-"""Code points from which on a text is worth numpy, which takes longer to import than a short text takes to be looked at."""
+LONG, VERY_LONG = 10_000, 100_000
+"""Code points from which on a text is worth numpy where that is imported already, and where it is not: the import takes as
+long as a look at 10 MB.
+"""
 
 
 Places = dict[str, list[int]]
@@ -35,7 +38,8 @@ class Seen:
         self._present: dict[str, bool] = {}
         self._gates: dict[str, bool] = {}
         self._places: Places = {}
-        self.rare, self.odd = counted(text) if len(text) >= LONG else searched(text)
+        worth = len(text) >= (LONG if "numpy" in sys.modules else VERY_LONG)
+        self.rare, self.odd = counted(text) if worth else searched(text)
 
     def has(self, word: str) -> bool:
         """Whether the word is in the text; a text that lacks one of its characters is not searched."""
@@ -79,10 +83,12 @@ class Seen:
     def _find(self, place: Place) -> list[int]:
         text = self._text
         if place.odd or place.rare:
-            places = (self.odd if place.odd else self.rare).get(place.lead, [])
+            known = self.odd if place.odd else self.rare
+            found = [known[lead] for lead in place.leads if lead in known]
+            places = found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
             if not places or place.plain:
                 return places
-            if place.odd or len(places) * SPARSE <= len(text):
+            if place.odd or len(place.leads) > 1 or len(places) * SPARSE <= len(text):
                 matches = place.pattern.match
                 return [at for at in places if matches(text, at)]
         elif place.bare and not any(map(place.pattern.match, self.rare)):
@@ -135,9 +141,7 @@ _PLAIN, _MARK, _LOUD = 1, 2, 4
 
 @lru_cache(maxsize=1)
 def _counter() -> Callable[[str], tuple[Places, Places]]:
-    import sys
-
-    import numpy as np
+    import numpy as np  # here, since it takes longer to import than the whole package
     from numpy.typing import NDArray
 
     kinds = np.full(sys.maxunicode + 1, _LOUD, dtype=np.uint8)

@@ -24,6 +24,24 @@ def injected(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
                 draft.edit(at, at + 1, "", rule.name)
 
 
+_STOP = re.compile("(?<![.．…的地得和与及把被从向将并或在])[.．](?![.．0-9A-Za-z])")
+
+
+def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
+    """Remove a dot behind a word that cannot end a sentence, but not from a line that has dots for its stops.
+
+    Such a line has no Chinese stop, and two other dots or more that may be stops.
+    """
+    text = draft.text
+    for at in places:
+        if rule.regex.match(text, at) and not _dotted(text[text.rindex("\n", 0, at) + 1 : text.index("\n", at)]):
+            draft.edit(at, at + 1, "", rule.name)
+
+
+def _dotted(line: str) -> bool:
+    return "。" not in line and len(_STOP.findall(line)) > 1
+
+
 class _Index(NamedTuple):
     """The words; every pair of neighbours in them (seams); what sentences begin with (openers), and what hardly any word
     begins with (bound); dots in seams.

@@ -1,0 +1,142 @@
+"""What the lines next to a short line say of it: numbers of speeches and of pages, titles over two lines, names, headings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import regex
+
+from pipeline.stages._evidence import APART, Evidence, titled
+
+_FIGURES = "零一二三四五六七八九十"
+_PAGE_NUMBER = regex.compile(r"\d{1,3}")
+_STEPS = (">", ">>", "»", "›", "→", "/", "|")
+_PUNCTUATED = regex.compile(r"[;。!?:]|^[\[(【*<>|-]")
+_OPEN_TITLE = "的上会式礼动议"
+_BARE = regex.compile(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
+
+
+def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Add to the scores of short lines what the lines next to them say. settings: table ``score`` of the labels' settings."""
+    wrapped = _is_wrapped(evidence)
+    _by_numbers(evidence, settings)
+    for number in range(len(evidence.lines) - 1):
+        if not 0 < evidence.lines[number].size <= settings["loose_size"]:
+            continue
+        rules = evidence.rules[number]
+        if rules:
+            _weigh_rules(evidence, number, wrapped, settings)
+        if evidence.lines[number].size <= settings["crumb_size"] and _is_crumb(evidence, number):
+            for state in ("intro", "mark"):
+                evidence.add(number, state, settings["crumb"], "boilerplate/breadcrumb")
+        elif _is_split(evidence, number):
+            for part in (number, number + 1):
+                evidence.add(part, "speech_title", settings["split_title"], "labels/split-title")
+        if not rules:
+            _weigh_plain(evidence, number, settings)
+
+
+def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mapping[str, Any]) -> None:
+    """What a line's neighbours say of what its rules say: of a number, a greeting, a link's text."""
+    scores, rules = evidence.scores[number], evidence.rules[number]
+    if rules.get("speech_title", (0.0, ""))[1] == "labels/title-number":
+        below = evidence.scores[number + 1]
+        paged = wrapped and _PAGE_NUMBER.fullmatch(evidence.text(number)) is not None
+        if evidence.set_apart(number + 1) or (paged and _goes_on(evidence, number + 1)):
+            scores["speech_title"] += settings["continued"]
+        elif max(below.get("speech_title", 0.0), below.get("salutation", 0.0)) >= 1.5:
+            evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+        elif evidence.text(number)[-1] in "、." and not (number and evidence.closed[number - 1]):
+            scores["speech_title"] -= settings["numbered"]
+    if rules.get("salutation", (0.0, ""))[1] == "labels/salutation-greeting" and not (
+        number and evidence.ruled(number - 1, "salutation") >= 3.0
+    ):
+        scores["salutation"] += settings["continued"]
+    if "link_residue" in rules and not _in_text(evidence, number):
+        scores["link_residue"] += settings["continued"]
+
+
+def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -> None:
+    """What a line's neighbours say of it where no rule knows it: a speaker's name, a heading without a number."""
+    scores, size = evidence.scores[number], evidence.lines[number].size
+    if 2 <= size <= settings["name_size"] and evidence.scores[number + 1].get("salutation", 0.0) >= 3.0:
+        evidence.add(number, "body", settings["name"], "")
+    elif not evidence.closed[number] and _between_paragraphs(evidence, number, settings["subheading_size"]):
+        scores["heading"] = scores.get("heading", 0.0) + settings["subheading"]
+
+
+def _by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Numbers alone in their lines that count up from one number speeches, if the line above each of them is over."""
+    lone = [
+        n for n in range(len(evidence.lines)) if evidence.rules[n].get("speech_title", (0.0, ""))[1] == "labels/title-number"
+    ]
+    counted: list[int] = []
+    for number in lone:
+        want = len(counted) + 1
+        if evidence.text(number).strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
+            counted.append(number)
+    if len(counted) >= 2 and all(_is_over(evidence, n - 1) for n in counted[1:]):
+        for number in counted:
+            evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+
+
+def _is_over(evidence: Evidence, number: int) -> bool:
+    """Whether a line may be the last one above a new speech: it does not break off in the middle of a sentence."""
+    return evidence.closed[number] or titled(evidence.scores[number]) or evidence.ruled(number, "closing") >= 3.0
+
+
+def _is_wrapped(evidence: Evidence) -> bool:
+    """Whether many of the page's lines break off in the middle of a sentence."""
+    ends = [closed for line, closed in zip(evidence.lines, evidence.closed, strict=True) if 15 <= line.size <= 60]
+    return len(ends) >= 6 and ends.count(False) * 5 >= 2 * len(ends)
+
+
+def _goes_on(evidence: Evidence, number: int) -> bool:
+    """Whether a line is plain text: neither a title nor a salutation."""
+    return evidence.lines[number].size >= 15 and evidence.ruled(number, "speech_title", "salutation") < 1.5
+
+
+def _is_crumb(evidence: Evidence, number: int) -> bool:
+    """Whether a line is a step of a path whose signs stand in lines of their own."""
+    return 0 < number < 24 and evidence.text(number - 1) in _STEPS
+
+
+def _in_text(evidence: Evidence, number: int) -> bool:
+    """Whether a link's text has the scraper's stop, or the line above may be the beginning of its sentence."""
+    if evidence.closed[number]:
+        return True
+    if number == 0 or evidence.lines[number - 1].size < 10 or evidence.set_apart(number - 1):
+        return False
+    return evidence.ruled(number - 1, "speech_title", "salutation") < 1.5
+
+
+def _is_split(evidence: Evidence, number: int) -> bool:
+    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
+    if "speech_title" not in evidence.rules[number + 1] or evidence.closed[number] or evidence.lines[number].size < 4:
+        return False
+    text, below = evidence.text(number), evidence.text(number + 1)
+    if _PUNCTUATED.search(text) or evidence.set_apart(number):
+        return False
+    if not (
+        evidence.opens(number + 2) or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
+    ):
+        return False
+    if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
+        return False
+    if below[0] == "—":
+        return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
+    if text[0] == "在" and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
+        return evidence.is_title(number + 1)
+    return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
+
+
+def _between_paragraphs(evidence: Evidence, number: int, limit: int) -> bool:
+    """Whether a short line stands between two longer ones that are not furniture, the upper one closed."""
+    lines = evidence.lines
+    if not 3 <= lines[number].size <= limit <= lines[number + 1].size or evidence.set_apart(number + 1):
+        return False
+    if number == 0 or evidence.view[lines[number].left] in "([【*":
+        return False
+    above = next((n for n in range(number - 1, max(-1, number - 4), -1) if evidence.scores[n].get("mark", 0.0) < 3.0), None)
+    return above is not None and evidence.closed[above] and lines[above].size >= limit

@@ -1,0 +1,382 @@
+"""What a line's place on the page says: above the first speech, below the last one, among titles, among lines like it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import regex
+
+from pipeline.stages._evidence import Evidence, title_key
+from pipeline.stages._lines import letters
+
+_HEAD = 24
+"""Lines at a page's top among which its title is looked for."""
+_NUMBER = regex.compile(
+    r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
+)
+_ADDRESSED = regex.compile(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}们[,:!、]")
+_NAMES_TEXTS = regex.compile(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
+_NAME = regex.compile(r"\p{Han}[\p{Han} ·、]{3,23}")
+_FURNISHED = regex.compile(r"[|>»_&<#]|\(\d+\)$|[a-zA-Z]{2}|网$|网 |文库|素材|收藏|打印|字号|分享|评论|^[\d .,:/-]+$")
+_LISTED = regex.compile(
+    r"讲话|发言|致[辞词]|演讲|主持|[稿词辞]$|范文|总结|报告|心得|体会|作文|方案|计划|倡议|公告|通知|标语|祝福|文案|合同|制度|申请|材料|文章|文库|"
+    r"[>★»|]|^[·•]|\d{2}-\d{2}|网|下载|登录|注册|评论|分享|首页|关于|联系|更多|回复|楼|推荐|精彩|阅读|举报|收藏|复制|资源|资料|声明|地图|链接|微信|QQ|公众号"
+)
+_SITE = regex.compile(
+    r"文档|文件|文库|下载|上传|预览|会员|VIP|积分|金币|充值|客服|版权|侵权|本站|网站|网友|用户|登录|注册|付费|免费|资源|转载|收藏|点击|链接|"
+    r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|资料|著作权|所有权|权益|侵犯|模板|范文|素材|楼主|回帖|站长|在看"
+)
+_SPEAKER = regex.compile(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
+_SAMPLES = regex.compile(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
+_OFFERED = regex.compile(
+    r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式"
+)
+_ASKED = regex.compile(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
+_GLUED = regex.compile(
+    r"(?:(?:尊敬|敬爱|亲爱)的|各位|诸位|\p{Han}{1,6}们)[^\n。!?;:]{0,48}(?::|[,!](?:大家|早上|上午|下午|晚上|你们)好)|大家好[,!。]"
+)
+_HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
+
+
+def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Add to the lines' scores what their places say. settings: the table ``score`` of the labels' settings."""
+    _by_first(evidence, settings)
+    _by_preview(evidence, settings)
+    _by_preamble(evidence, settings)
+    _by_repetition(evidence, settings)
+    _by_head(evidence, settings)
+    _by_tail(evidence, settings)
+    _by_middle(evidence, settings)
+
+
+def limit_page_titles(evidence: Evidence) -> None:
+    """A page's title stands above its text: none below the first salutation, marked title or long paragraph."""
+    spoken = False
+    for number, scores in enumerate(evidence.scores):
+        if spoken:
+            scores.pop("page_title", None)
+        elif scores.get("salutation", 0.0) >= 3.0 or (
+            scores.get("body", 0.0) >= 5.0 and not evidence.set_apart(number) and max(scores.get("intro", 0.0), 0.0) < 5.0
+        ):
+            spoken = True
+
+
+def _by_first(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The page's first line is its title, or its only speech's if a salutation follows.
+
+    Where another line above the first speech is known for a title the first line is a site's name or a button, unless it
+    is known for one itself. Where furniture stands first and no line is known for a title, the short line above the meta line
+    is one.
+    """
+    first = next((number for number, line in enumerate(evidence.lines) if line.size), None)
+    if first is None:
+        return
+    lines = evidence.lines
+    known = [
+        n for n in range(first, min(len(lines), first + 24)) if evidence.is_title(n) and evidence.ruled(n, "speech_title") < 5.0
+    ]
+    if evidence.set_apart(first) and not known:
+        for number in range(first + 1, min(len(lines) - 1, first + 12)):
+            loose = settings["name_size"] < lines[number].size <= settings["loose_size"] and not evidence.rules[number]
+            if loose and not evidence.inner(number) and evidence.ruled(number + 1, "page_meta") >= 3.0:
+                evidence.add(number, "page_title", settings["above_meta"], "labels/first-line")
+                return
+    if lines[first].size > settings["first_size"] or evidence.set_apart(first):
+        return
+    if evidence.closed[first]:
+        if _ASKED.fullmatch(evidence.text(first)) and _top(evidence)[1]:
+            evidence.add(first, "page_title", settings["above_meta"], "labels/first-line")
+        return
+    if not evidence.inner(first):
+        if (
+            not known
+            or first in known
+            or evidence.ruled(first, "speech_title", "page_title") >= 3.0
+            or _NAMES_TEXTS.search(evidence.text(first))
+        ):
+            evidence.add(first, "page_title", settings["first_line"], "labels/first-line")
+    elif first + 1 < len(lines) and evidence.scores[first + 1].get("salutation", 0.0) >= 3.0:
+        evidence.add(first, "speech_title", settings["above_salutation"], "labels/above-salutation")
+
+
+def _by_preview(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The beginning of the page's text printed once before the text: the following lines hold the whole of the line again.
+
+    A title, a salutation or furniture stands between them, or the line begins with the page's title; else two paragraphs of a
+    speech only begin alike.
+    """
+    lines, view = evidence.lines, evidence.view
+    for number in range(min(len(lines) - 1, 20)):
+        line, rules = lines[number], evidence.rules[number]
+        if rules.get("salutation", (0.0, ""))[0] >= 3.0 or rules.get("speech_title", (0.0, ""))[0] >= 4.0:
+            return
+        if 30 <= line.size <= 400:
+            if _plain(evidence, number + 1):
+                continue
+            shown = letters(view[line.left : line.right])[:-2]
+            following = view[lines[number + 1].left : lines[number + 1].left + 6 * line.size + 600]
+            if len(shown) >= 24 and all(char in following for char in shown) and shown in letters(following):
+                for state in ("intro", "mark"):
+                    evidence.add(number, state, settings["preview"], "labels/preview")
+
+
+def _plain(evidence: Evidence, number: int) -> bool:
+    """Whether no rule says that a line is a title, a salutation or furniture."""
+    return not evidence.set_apart(number) and evidence.ruled(number, "speech_title", "salutation") < 1.5
+
+
+def _by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """What stands between the title of a collection and its first numbered title is an introduction.
+
+    Without a title of the collection it is one if the numbered title is the first: nothing can have been said before it.
+    Below a title that asks how to write something it is one up to the first title of a sample.
+    """
+    title = next((n for n in range(min(_HEAD, len(evidence.lines))) if evidence.is_title(n)), None)
+    top = 0 if title is None else title + 1
+    marked = _first_sample(evidence, title)
+    if marked is None or any(
+        evidence.scores[n].get("salutation", 0.0) >= 3.0 or _addressed(evidence, n) for n in range(top, marked)
+    ):
+        return
+    for number in range(top, marked):
+        scores = evidence.scores[number]
+        titled = scores.get("page_meta", 0.0) >= 3.0 or scores.get("page_title", 0.0) >= (1.0 if title is None else 3.0)
+        if evidence.lines[number].size <= settings["preamble_size"] and not titled:
+            evidence.add(number, "intro", settings["preamble"], "labels/preamble")
+
+
+def _first_sample(evidence: Evidence, title: int | None) -> int | None:
+    """The first title of a speech below the page's, unless its number says that there were others before it."""
+    top, least, far = 0, 5.0, 8
+    if title is not None:
+        top, least, far = title + 1, 2.5 if _HOW_TO.search(evidence.text(title)) else 5.0, title + 30
+    for number in range(top, min(len(evidence.lines), far + 1)):
+        if evidence.ruled(number, "speech_title") >= least:
+            found = _NUMBER.search(evidence.text(number))
+            first = found["number"] in ("1", "一") if found else title is not None
+            return number if first else None
+    return None
+
+
+def _addressed(evidence: Evidence, number: int) -> bool:
+    """Whether a line begins with a form of address, as a speech without a line for its salutation does."""
+    line = evidence.lines[number]
+    return _ADDRESSED.match(evidence.view, line.left, line.right) is not None and not evidence.set_apart(number)
+
+
+def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The page's title again, and lines that stand among the paragraphs again and again."""
+    texts = [evidence.text(n) if 2 <= line.size <= 90 else "" for n, line in enumerate(evidence.lines)]
+    title = _page_title(evidence)
+    if title is not None and not evidence.opens(title + 1):
+        evidence.prefer_page_title(title, settings["first_title"], "labels/first-title")
+        key = title_key(texts[title])
+        for number in range(title + 1, min(len(texts), title + 12)) if len(key) >= 4 else ():
+            text = texts[number]
+            if key[0] not in text or key[-1] not in text or title_key(text) != key:
+                continue
+            if evidence.ruled(number - 1, "salutation") >= 3.0:
+                evidence.add(number, "mark", settings["preview"], "labels/title-again")
+            elif not evidence.opens(number + 1):
+                evidence.prefer_page_title(number, settings["title_again"], "labels/title-again")
+    elif title is None:
+        _lone_mark(evidence, settings)
+    counts = Counter(texts)
+    often = {text for text, times in counts.items() if text and times >= settings["repeated_times"]}
+    for number, text in enumerate(texts) if often else ():
+        if text in often and text[-1] not in "。!?:;" and len(text) <= 30:
+            scores = evidence.scores[number]
+            if max(scores.get(state, 0.0) for state in ("speech_title", "salutation", "closing", "heading", "page_meta")) < 1.0:
+                evidence.add(number, "mark", settings["repeated"], "labels/repeated")
+
+
+def _page_title(evidence: Evidence) -> int | None:
+    """The line above the first numbered title or salutation that is the page's title.
+
+    Of several that look like one it is the first that is printed again, else the first above a meta line, else the first.
+    """
+    found: list[int] = []
+    for number in range(min(len(evidence.lines), _HEAD)):
+        if evidence.is_title(number):
+            found.append(number)
+        elif evidence.ruled(number, "speech_title") >= 4.0 or evidence.ruled(number, "salutation") >= 3.0:
+            break
+    keys = [title_key(evidence.text(number)) for number in found]
+    again = (number for number, key in zip(found, keys, strict=True) if len(key) >= 4 and keys.count(key) > 1)
+    above_meta = (n for n in found if n + 1 < len(evidence.lines) and evidence.ruled(n + 1, "page_meta") >= 3.0)
+    return next(again, next(above_meta, found[0] if found else None))
+
+
+def _lone_mark(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The page's only title has a number (… (2)) and a meta line below it: it is the title of the second page of a text."""
+    marked = [n for n in range(len(evidence.lines)) if evidence.ruled(n, "speech_title") >= 5.0]
+    if len(marked) != 1 or marked[0] >= min(_HEAD, len(evidence.lines) - 1):
+        return
+    if evidence.ruled(marked[0] + 1, "page_meta") >= 3.0:
+        evidence.prefer_page_title(marked[0], settings["first_title"], "labels/first-title")
+
+
+def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Short lines above the page's first speech that no rule knows are furniture: names of sites, buttons, counters.
+
+    A line that ends like a sentence is so only above a title; a page without a salutation has no line that is surely a speech's
+    first, so there no sentence is furniture by its place.
+    """
+    top, sure = _top(evidence)
+    title = next((n for n in range(top - 1, -1, -1) if evidence.is_title(n) and not evidence.closed[n]), None)
+    _release_list(evidence, top if title is None else title)
+    for number in range(top):
+        if sure and evidence.lines[number].size > settings["loose_size"] and _introduces(evidence, number):
+            evidence.add(number, "intro", settings["intro_words"], "labels/intro-words")
+        if not 0 < evidence.lines[number].size <= settings["loose_size"] or evidence.set_apart(number):
+            continue
+        if evidence.ruled(number, "body") or evidence.ruled(number, "speech_title") >= 1.5:
+            continue
+        if "page_title" in evidence.rules[number] and _NAMES_TEXTS.search(evidence.text(number)) is not None:
+            continue
+        if title is not None and title < number and _names_speaker(evidence, number, title, top):
+            evidence.add(number, "body", settings["name"], "")
+            continue
+        above = title is not None and number < title
+        scores = evidence.scores[number]
+        field = evidence.view[evidence.lines[number].right - 1] == ":" and evidence.lines[number].size <= 12
+        if (evidence.closed[number] or evidence.inner(number)) and not field:
+            if sure and (above or _introduces(evidence, number)):
+                scores["intro"] = max(scores.get("intro", 0.0), 0.0) + settings["head"]
+        elif sure or above:
+            scores["intro"] = max(scores.get("intro", 0.0), 0.0) + settings["head"]
+            if title is not None and title < number and "speech_title" in scores:
+                scores["speech_title"] += settings["below_title"]
+
+
+def _names_speaker(evidence: Evidence, number: int, title: int, top: int) -> bool:
+    """Whether a line between a title and a salutation may name the speaker, with nothing but dates beside it.
+
+    When unsure, keep: alone between the two it is so whatever it says, unless it looks like furniture.
+    """
+    text = evidence.text(number)
+    if (
+        _FURNISHED.search(text) is not None
+        or number - title > 2
+        or top - number > 2
+        or "link_residue" in evidence.rules[number]
+    ):
+        return False
+    if number - title == 1 == top - number:
+        return True
+    return _NAME.fullmatch(text) is not None and all("body" in evidence.rules[n] for n in range(title + 1, top) if n != number)
+
+
+def _release_list(evidence: Evidence, below: int) -> None:
+    """The heading of a list that stands above the page's title begins no list of all that follows."""
+    for number in range(min(below, 12)):
+        if evidence.ruled(number, "list") >= 5.0 and "mark" not in evidence.scores[number]:
+            for state in ("intro", "mark"):
+                evidence.add(number, state, evidence.ruled(number, "list"), evidence.rules[number]["list"][1])
+
+
+def _top(evidence: Evidence) -> tuple[int, bool]:
+    """The first line that may be a speech's, and whether it surely is: it addresses people, or is a numbered title."""
+    for number, line in enumerate(evidence.lines[:60]):
+        if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+            return number, True
+        if line.size > 40 and _GLUED.match(evidence.view, line.left, line.right) and not evidence.set_apart(number):
+            return number, True
+        if line.size > 40 and evidence.closed[number] and not (evidence.set_apart(number) or _introduces(evidence, number)):
+            return number, False
+    return 0, False
+
+
+def _introduces(evidence: Evidence, number: int) -> bool:
+    """Whether a line speaks of sample texts and of what readers do with them, and addresses nobody."""
+    line = evidence.lines[number]
+    if line.size > 300 or _addressed(evidence, number):
+        return False
+    return all(words.search(evidence.view, line.left, line.right) is not None for words in (_SAMPLES, _OFFERED))
+
+
+def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Short lines below the last paragraph, behind a line that a rule knows as furniture, are a list of furniture.
+
+    They are looked at from the page's end upwards, run by run between lines that are known: the first run that reads like
+    text, as a poem's lines do, is a speech's, and nothing above it is furniture by its place.
+    """
+    last = next((n for n in range(len(evidence.lines) - 1, -1, -1) if _substantial(evidence, n)), len(evidence.lines))
+    run: list[int] = []
+    for number in range(len(evidence.lines) - 1, last, -1):
+        if evidence.ruled(number, "intro", "list", "page_meta") >= 5.0:
+            if _reads_like_text(evidence, run):
+                return
+            for known in run:
+                _lean_to_list(evidence, known, settings)
+            run = []
+        elif evidence.lines[number].size:
+            run.append(number)
+    if last + 1 + len(run) < len(evidence.lines):
+        for known in run:
+            if _speaks_of_site(evidence, known, 2):
+                _lean_to_list(evidence, known, settings)
+
+
+def _reads_like_text(evidence: Evidence, run: Sequence[int]) -> bool:
+    """Whether a run of lines has hardly any words of titles or of sites."""
+    known = sum(_LISTED.search(evidence.text(n)) is not None for n in run if evidence.lines[n].size <= 40)
+    return len(run) > 2 and 3 * known < len(run)
+
+
+def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) -> None:
+    """Let a line in a list's place be furniture if it is short or speaks of the site."""
+    scores = evidence.scores[number]
+    if evidence.lines[number].size > settings["loose_size"]:
+        if _speaks_of_site(evidence, number):
+            evidence.add(number, "list", settings["site_words"], "labels/site-words")
+        return
+    scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
+    if _speaks_of_site(evidence, number, 1):
+        scores["list"] += settings["tail_site"]
+    if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
+        scores["speech_title"] -= settings["tail"]
+
+
+def _by_middle(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Lines like 「时间:…」 inside a speech are a list in the speech, not what the page says of itself."""
+    for number in range(1, len(evidence.lines) - 1):
+        if "page_meta" in evidence.rules[number] and _in_speech(evidence, number):
+            evidence.scores[number]["page_meta"] += settings["in_speech"]
+
+
+def _in_speech(evidence: Evidence, number: int) -> bool:
+    """Whether lines of one speech stand closely above and below a line, as far as rules know."""
+    for step in (-1, 1):
+        for near in range(number + step, number + 6 * step, step):
+            if not 0 <= near < len(evidence.lines) or evidence.ruled(near, "speech_title", "salutation") >= 1.5:
+                return False
+            if evidence.ruled(near, "page_meta") < 3.0 and evidence.set_apart(near):
+                return False
+            if evidence.lines[near].size >= 15 and evidence.closed[near] and evidence.ruled(near, "page_meta") < 3.0:
+                break
+            if evidence.ruled(near, "closing") >= 3.0:
+                break
+        else:
+            return False
+    return True
+
+
+def _substantial(evidence: Evidence, number: int) -> bool:
+    """Whether a line is surely spoken: a rule says so, or it is a long sentence and nothing says that it is furniture."""
+    if evidence.ruled(number, "salutation", "closing", "body") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+        return True
+    size = evidence.lines[number].size
+    if size <= 40 or evidence.set_apart(number) or (size <= 60 and not evidence.closed[number]):
+        return False
+    return not _speaks_of_site(evidence, number)
+
+
+def _speaks_of_site(evidence: Evidence, number: int, least: int = 3) -> bool:
+    """Whether a line has so many words of those in which sites speak of themselves, and none of a speaker's."""
+    line = evidence.lines[number]
+    if line.size > 160 or _SPEAKER.search(evidence.view, line.left, line.right) is not None:
+        return False
+    return len(set(_SITE.findall(evidence.view, line.left, line.right))) >= least
