@@ -29,7 +29,7 @@ def fresh_venv(folder: Path) -> Path:
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command and give its output; a failure shows what it printed."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL", "MAKE"))}
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL", "MAKE", "ARGS"))}
     done = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -22,6 +22,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pairs, cuts, distinct, pair_keys
 from pipeline.duplicates.clusters import Traits, component_labels, merging, traits_of
@@ -68,7 +69,7 @@ class Listing(NamedTuple):
     """
 
     names: list[str]
-    places: list[str]
+    places: NDArray[np.bytes_]
     lengths: Numbers
     digests: Bits
 
@@ -200,7 +201,7 @@ def sketch(settings: Settings, rename: bool, key: int, blocks: Sequence[Block]) 
     """Texts → Listing, Sketched, under the same key."""
     names, places, texts = gathered(blocks, rename=rename)
     found = sketches(texts, settings)
-    yield key, Listing(names, [] if rename else places, found.lengths, found.digests)
+    yield key, Listing(names, np.array([] if rename else places, bytes), found.lengths, found.digests)
     yield key, Sketched(found._replace(digests=found.digests[:0]))
 
 
@@ -358,7 +359,7 @@ class ShardedSearch(Search):
         self.settings, self.limits, self.progress = read_settings(settings), limits or Limits(), progress or silent
         self._shard_keys: list[int] = []
         self._told: dict[int, Traits] = {}
-        self._places: list[str] = []
+        places = [np.zeros(0, bytes)]
         names: list[str] = []
         lengths, digests, starts = [np.zeros(0, np.int64)], [np.zeros((0, 2), np.uint64)], [0]
         self._sketched = self._round("sketch", partial(sketch, self.settings, rename), texts, keys=shards)
@@ -366,20 +367,19 @@ class ShardedSearch(Search):
             for key, block in engine.get(rows):
                 (one,) = _of(Listing, [block])
                 names += one.names
-                self._places += one.places
+                places.append(one.places)
                 lengths.append(one.lengths)
                 digests.append(one.digests)
                 self._shard_keys.append(key)
                 starts.append(len(names))
-        self._starts = np.array(starts)
+        self._starts, self._places = np.array(starts), np.concatenate(places)
         self._number(names, np.concatenate(lengths), np.concatenate(digests))
 
     def in_order(self) -> Numbers:
         """The ranks of all texts in the order of the corpus; those whose places are not known, in the order of their ids."""
-        if not self._places:
+        if not len(self._places):
             return np.sort(self.ranks)
-        ranks = self.ranks.tolist()
-        return self.ranks[sorted(range(len(ranks)), key=lambda number: (self._places[number], ranks[number]))]
+        return self.ranks[np.lexsort((self.ranks, self._places))]
 
     def _round(self, name: str, call: Call, *given: Rows, keys: int) -> Mapping[type[Block], Rows]:
         self.progress(name, 0, 0)
