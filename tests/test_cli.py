@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -418,14 +417,8 @@ def test_progress_is_shown_on_a_terminal_only(root: Path, tmp_path: Path) -> Non
     assert b"%" not in quiet.stderr
 
 
-def test_help_starts_quickly(root: Path) -> None:
-    def seconds() -> float:
-        started = time.perf_counter()
-        subprocess.run([*JINGGAO, "--help"], stdout=subprocess.DEVNULL, cwd=root, check=True)
-        return time.perf_counter() - started
-
-    assert min(seconds() for _ in range(5)) < 0.15
-    heavy = ("regex", "numpy", "opencc", "chardet", "tqdm")
+def test_help_loads_nothing_heavy(root: Path) -> None:
+    heavy = ("regex", "numpy", "opencc", "chardet", "tqdm", "daft", "ray")
     code = f"import sys, pipeline.cli; pipeline.cli.parser(); print(*[m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert loaded.stdout == "\n"
