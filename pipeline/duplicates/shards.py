@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pairs, cuts, distinct, pair_keys
-from pipeline.duplicates.clusters import Traits, component_labels, merging, traits_of
+from pipeline.duplicates.clusters import Traits, by_component, merging, traits_of
 from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdicts
 from pipeline.duplicates.search import Progress, Search, silent
 from pipeline.duplicates.settings import Settings, read_settings
@@ -436,9 +436,7 @@ class ShardedSearch(Search):
         """The verdicts on pairs, by ranks, ascending."""
         if not len(pairs):
             return joined(())
-        nodes, labels = component_labels(pairs)
-        component = labels[np.searchsorted(nodes, pairs[:, 0])]
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0], component))]
+        pairs = pairs[by_component(pairs)]
         sizes = self._lengths[pairs].sum(axis=1)
         most = min(self.limits.lot, int(sizes.sum()) // self.engine.workers + 1)
         ends = cuts(sizes, most)
