@@ -44,9 +44,13 @@ def _run(args: Args) -> int:
 
     options = RunOptions(placeholders=args.placeholders, duplicates=args.duplicates, fill=args.fill)
     given: dict[str, Any] = {"rules": args.rules, "options": options, "fail_fast": args.fail_fast, "warn": say}
+    if args.engine != "ray":
+        _refuse(args, ("address",), "ray")
     with progress_bar(sys.stderr) as progress:
         if args.engine == "local":
-            _local_only(args)
+            _refuse(args, ("work", "id", "field"), "daft or ray")
+            if "://" in args.raw:
+                raise UsageError(f"{args.raw}: is a URL; read it with --engine daft or ray")
             summary = run_folder(args.raw, args.out, jobs=args.jobs, progress=progress, **given)
         else:
             from pipeline.cluster import CONTENT, PATH, run_on
@@ -60,13 +64,11 @@ def _run(args: Args) -> int:
     return DIFFERENT if summary.failed else DONE
 
 
-def _local_only(args: Args) -> None:
-    """Raise UsageError for what belongs to an engine."""
-    for name in ("address", "work", "id", "field"):
-        if getattr(args, name, None) is not None:
-            raise UsageError(f"--{name} belongs to --engine daft or ray; add one of them, or leave it out")
-    if "://" in args.raw:
-        raise UsageError(f"{args.raw}: is a URL; read it with --engine daft or ray")
+def _refuse(args: Args, names: Sequence[str], engines: str) -> None:
+    """Raise UsageError where an option is given that belongs to other engines."""
+    for name in names:
+        if getattr(args, name) is not None:
+            raise UsageError(f"--{name} belongs to --engine {engines}; add it, or leave --{name} out")
 
 
 def _restore(args: Args) -> int:
@@ -110,8 +112,8 @@ def _duplicates(args: Args) -> int:
     from pipeline.report import progress_bar
 
     book, options = _laid_over(args), {"key": args.id, "field": args.field}
-    if args.engine == "local" and args.address is not None:
-        raise UsageError("--address belongs to --engine ray; add it, or leave the address out")
+    if args.engine != "ray":
+        _refuse(args, ("address",), "ray")
     if args.engine != "local":
         return _duplicates_on(args, _rulebook(args), options)
     with contextlib.ExitStack() as stack:

@@ -32,6 +32,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from pipeline import __version__
 from pipeline.errors import JinggaoError
 from pipeline.rounds import Block, Call, Keyed, Table
 
@@ -336,7 +337,7 @@ def _caller(call: Call, columns: Sequence[str], rows: int) -> Any:
         def answers(self, first: Any, second: Any) -> list[list[dict[str, Any]]]:
             return answers(self.call, first.to_pylist(), second.to_pylist(), keyed=columns[0] == "key")
 
-    return Caller(pickle.dumps(call)).answers(*map(daft.col, columns))
+    return Caller(pickle.dumps((__version__, call))).answers(*map(daft.col, columns))
 
 
 def answers(call: bytes, first: list[Any], second: list[Any], *, keyed: bool) -> list[list[dict[str, Any]]]:
@@ -384,8 +385,11 @@ def _end_with(parent: Any) -> None:
 
 @lru_cache(maxsize=2)
 def _loaded(call: bytes) -> Call:
-    found: Call = pickle.loads(call)
-    return found
+    version, found = pickle.loads(call)
+    if version != __version__:
+        raise EngineError(f"a worker has jinggao {__version__}, this is {version}; install the same on all nodes")
+    loaded: Call = found
+    return loaded
 
 
 def _answers(call: bytes, key: int, data: list[bytes]) -> list[dict[str, Any]]:

@@ -55,6 +55,19 @@ class Nodes:
             assert time.monotonic() < end, log.read_text()
             time.sleep(0.1)
 
+    def kill_worker(self) -> None:
+        """The process in which Daft works on the second node is gone, with all that it held; the node stays."""
+        killed = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                session = int((process / "stat").read_text().rpartition(")")[2].split()[3])
+                if session == self._made[1].pid and "Swordfish" in (process / "cmdline").read_text():
+                    os.kill(int(process.name), signal.SIGKILL)
+                    killed += 1
+            except (OSError, IndexError):  # it has just ended
+                continue
+        assert killed
+
     def kill(self) -> None:
         """The second node is gone at once, with all its processes."""
         os.killpg(self._made[1].pid, signal.SIGKILL)
@@ -70,6 +83,8 @@ class Nodes:
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
     pytest.importorskip("ray", reason="the extra 'cluster' is not installed: Ray has no wheel for this Python")
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("processes cannot be found without /proc")
     folder = Path(tempfile.mkdtemp(prefix="jg"))  # a short path: sockets lie there
     made: Nodes | None = None
     try:
@@ -210,23 +225,27 @@ def test_clusters_on_daft_keep_the_order_of_the_corpus(documents: Path) -> None:
     assert daft == local
 
 
-def test_a_run_on_ray(root: Path, pages: Path, nodes: Nodes, tmp_path: Path) -> None:
+def test_duplicates_on_ray_when_a_worker_dies(documents: Path, pairs: str, nodes: Nodes, tmp_path: Path) -> None:
+    given = ("--engine", "ray", "--address", nodes.address, "--work", tmp_path / "work")
+    search = start("duplicates", documents, *given)
+    until("documents", tmp_path / "work", search)
+    nodes.kill_worker()
+    assert search.poll() is None
+    assert ended(search) == pairs
+
+
+def test_a_run_on_ray_when_a_node_dies(root: Path, pages: Path, nodes: Nodes, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(root / "raw", raw)
     shutil.copytree(pages, raw / "copies", ignore=shutil.ignore_patterns("*.png"))
     run_folder(raw, tmp_path / "local")
     given = ("--engine", "ray", "--address", nodes.address, "--work", tmp_path / "work")
-    ended(start("run", raw, "--out", tmp_path / "ray", *given))
-    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
-
-
-def test_duplicates_on_ray_when_a_node_dies(documents: Path, pairs: str, nodes: Nodes, tmp_path: Path) -> None:
-    given = ("--engine", "ray", "--address", nodes.address, "--work", tmp_path / "work")
-    search = start("duplicates", documents, *given)
-    until("sketch", tmp_path / "work", search)
+    run = start("run", raw, "--out", tmp_path / "ray", *given)
+    until("pages", tmp_path / "work", run)
     nodes.kill()
-    assert search.poll() is None
-    assert ended(search) == pairs
+    assert run.poll() is None
+    ended(run)
+    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
 
 
 def test_what_goes_wrong_is_said_with_its_place(documents: Path, tmp_path: Path) -> None:
@@ -239,7 +258,8 @@ def test_what_goes_wrong_is_said_with_its_place(documents: Path, tmp_path: Path)
         (("run", tmp_path / "none", "--engine", "daft"), "no such folder"),
         (("run", tmp_path, "--engine", "ray"), "--work"),
         (("run", "s3://bucket/pages"), "--engine"),
-        (("run", tmp_path, "--work", tmp_path), "--work belongs to --engine"),
+        (("run", tmp_path, "--work", tmp_path), "--work belongs to --engine daft or ray"),
+        (("run", tmp_path, "--engine", "daft", "--address", "a:1"), "--address belongs to --engine ray"),
         (("duplicates", "-", "--engine", "daft"), "reads files"),
     ):
         done = start(*arguments)
