@@ -11,6 +11,7 @@ goes over the network of a cluster. Linux only: processes are watched through /p
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -57,11 +58,10 @@ class Watch:
             except (OSError, IndexError):  # it has just ended
                 continue
         self.peak = max(self.peak, memory)
-        for path in self.work.rglob("*.parquet"):
-            try:
-                self.sizes[str(path)] = path.stat().st_size
-            except OSError:
-                continue
+        for place, _, names in os.walk(self.work):  # passes over what is removed meanwhile
+            for name in names:
+                with contextlib.suppress(OSError):
+                    self.sizes[f"{place}/{name}"] = Path(place, name).stat().st_size
 
     def start(self) -> None:
         """Count from here on."""

@@ -156,7 +156,7 @@ class DaftEngine:
         if not paths:
             return {}
         parts = max(1, min(keys, 4 * self.workers))
-        frame = daft.read_parquet(paths, schema=_row(), infer_schema=False)
+        frame = self._read(name, paths)
         if self._spread:
             frame = frame.repartition(parts, "key")
         grouped = frame.groupby("key").agg(daft.col("data").list_agg().alias("data"))
@@ -172,7 +172,7 @@ class DaftEngine:
 
         if not rows.paths:
             return
-        frame = daft.read_parquet(rows.paths, schema=_row(), infer_schema=False)
+        frame = self._read("fetch", rows.paths)
         if at_once is None:
             yield from self._fetched(frame)
             return
@@ -223,6 +223,12 @@ class DaftEngine:
         frame = self.table(place, key, field, 1).frame.select("name")
         return list(map(str, self._tried("names", frame.to_pydict)["name"]))
 
+    def _read(self, name: str, paths: list[str]) -> Any:
+        import daft
+
+        row = {"key": daft.DataType.int64(), "data": daft.DataType.binary()}
+        return self._tried(name, partial(daft.read_parquet, paths, schema=row, infer_schema=False))
+
     def _fetched(self, frame: Any) -> Iterator[Keyed]:
         found = self._tried("fetch", frame.to_pydict)
         for key, data in sorted(zip(found["key"], found["data"], strict=True), key=lambda row: row[0]):
@@ -255,6 +261,8 @@ class DaftEngine:
         number = f"{self._folder}/{self._count:02d}-{name.replace(' ', '-')}"
         tries = iter(range(1, TRIES + 1))
         found: dict[str, list[str]] = self._tried(name, lambda: write(f"{number}-{next(tries)}").to_pydict())
+        scheme, mark, _ = self._folder.partition("://")
+        found["path"] = [path if not mark or "://" in path else f"{scheme}://{path}" for path in found.get("path", ())]
         return found
 
     def _tried(self, name: str, query: Callable[[], Any]) -> Any:
@@ -292,12 +300,6 @@ class Tables(NamedTuple):
 
     frame: Any
     rows: int
-
-
-def _row() -> dict[str, Any]:
-    import daft
-
-    return {"key": daft.DataType.int64(), "data": daft.DataType.binary()}
 
 
 def _batches(blocks: Iterable[Keyed]) -> Iterator[tuple[list[int], list[bytes]]]:
