@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 PATH, CONTENT = "path", "content"
 """Columns of tables of pages, if no others are named."""
 
-_SHARD = 1 << 25
-"""Bytes of source for each shard of texts: about as many bytes of text."""
+_SHARD, _SHARDS = 1 << 25, 1 << 11
+"""Bytes of source for each shard of texts, and how many shards there are at most: every call that reads writes to each."""
 _RANGE = 64
 """Pages in a range of paths, and in a call."""
 _LINES = 1 << 25
@@ -388,7 +388,7 @@ def line_ranges(engine: DaftEngine, place: str) -> Iterator[Lines]:
 
 def shards_for(size: int, engine: DaftEngine) -> int:
     """Into how many shards so many bytes are cut: enough to keep all workers busy."""
-    return max(2 * engine.workers, size // _SHARD + 1)
+    return max(2 * engine.workers, min(size // _SHARD + 1, _SHARDS))
 
 
 def _is_parquet(place: str) -> bool:

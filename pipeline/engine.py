@@ -41,6 +41,8 @@ EngineName = Literal["local", "daft", "ray"]
 TRIES = 4
 """How often a round is tried before its error is the user's."""
 _PUT = 1 << 28  # bytes handed over in one query
+_PARTS = 1024
+"""Into how many parts keys are brought together at least, if there are so many: one is in a worker's memory at a time."""
 _QUIET = {"DAFT_PROGRESS_BAR": "0", "DAFT_ANALYTICS_ENABLED": "0", "RAY_USAGE_STATS_ENABLED": "0", "RAY_TQDM": "0"}
 
 
@@ -155,7 +157,7 @@ class DaftEngine:
         paths = [path for rows in given for path in rows.paths]
         if not paths:
             return {}
-        parts = max(1, min(keys, 4 * self.workers))
+        parts = max(1, min(keys, max(_PARTS, 4 * self.workers)))
         frame = self._read(name, paths)
         if self._spread:
             frame = frame.repartition(parts, "key")

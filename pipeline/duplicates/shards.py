@@ -42,6 +42,9 @@ _TEXTS = 1 << 18
 _LOT = 1 << 23
 """Tokens of the texts of one lot of pairs, each counted as often as it stands in a pair: 16 MB."""
 
+_AT_ONCE = 64
+"""Keys whose blocks the one process fetches at a time."""
+
 
 class Limits(NamedTuple):
     """How large the parts of rounds are; they do not change what is found. Tests make them small."""
@@ -364,7 +367,7 @@ class ShardedSearch(Search):
         lengths, digests, starts = [np.zeros(0, np.int64)], [np.zeros((0, 2), np.uint64)], [0]
         self._sketched = self._round("sketch", partial(sketch, self.settings, rename), texts, keys=shards)
         for rows in made(self._sketched, Listing):
-            for key, block in engine.get(rows):
+            for key, block in engine.get(rows, _AT_ONCE):
                 (one,) = _of(Listing, [block])
                 names += one.names
                 places.append(one.places)
@@ -386,7 +389,7 @@ class ShardedSearch(Search):
         return self.engine.round(name, call, *given, keys=keys)
 
     def _all(self, kind: type[_One], rows: Mapping[type[Block], Rows]) -> list[_One]:
-        return [one for some in made(rows, kind) for _, block in self.engine.get(some) for one in _of(kind, [block])]
+        return [one for some in made(rows, kind) for _, block in self.engine.get(some, _AT_ONCE) for one in _of(kind, [block])]
 
     def _by_shard(self, numbers: Numbers) -> Iterator[tuple[int, Numbers, int]]:
         """Numbers of texts, ascending, shard by shard: its key, which of them are there, and the number of its first text."""
