@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -81,12 +82,14 @@ class Watch:
         return found
 
 
-def cluster(folder: Path) -> tuple[str, list[subprocess.Popen[bytes]]]:
-    """A Ray cluster of two nodes of one processor each."""
+def cluster(folder: Path, environment: dict[str, str], nodes: list[subprocess.Popen[bytes]]) -> str:
+    """The address of a Ray cluster of two nodes of one processor each.
+
+    environment: with the cluster's own token. nodes: where they are put, for the caller to end.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    nodes = []
     for options in (
         ["--head", "--port", str(port), "--include-dashboard=false", "--temp-dir", str(folder)],
         ["--address", f"127.0.0.1:{port}"],
@@ -97,22 +100,23 @@ def cluster(folder: Path) -> tuple[str, list[subprocess.Popen[bytes]]]:
             nodes.append(
                 subprocess.Popen(
                     [*command, "--num-cpus", "1", "--disable-usage-stats", "--object-store-memory", str(1 << 30), *options],
-                    stdout=said, stderr=said, start_new_session=True,
+                    stdout=said, stderr=said, start_new_session=True, env=environment,
                 )
             )  # fmt: skip
         while b"Ray runtime started" not in log.read_bytes():
             time.sleep(0.1)
-    return f"127.0.0.1:{port}", nodes
+    return f"127.0.0.1:{port}"
 
 
 def measure(name: str, arguments: list[str], engine: str, weight: float) -> None:
     with tempfile.TemporaryDirectory(prefix="jg", ignore_cleanup_errors=True) as place:
         folder = Path(place)
         nodes: list[subprocess.Popen[bytes]] = []
+        environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         given = ["--jobs", "2"] if engine == "local" else ["--engine", engine, "--work", f"{folder}/work"]
         try:
             if engine == "ray":
-                address, nodes = cluster(folder / "ray")
+                address = cluster(folder / "ray", environment, nodes)
                 given += ["--address", address]
             start = time.monotonic()
             watch = Watch([node.pid for node in nodes], folder / "work")
@@ -120,7 +124,7 @@ def measure(name: str, arguments: list[str], engine: str, weight: float) -> None
             with (folder / "out.jsonl").open("wb") as out:
                 done = subprocess.Popen(
                     [sys.executable, "-m", "pipeline", *arguments, *given], stdout=out, stderr=subprocess.DEVNULL,
-                    start_new_session=True,
+                    start_new_session=True, env=environment,
                 )  # fmt: skip
             watch.sessions.append(done.pid)
             while done.poll() is None:

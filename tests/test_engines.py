@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -27,16 +28,23 @@ LONG = 300
 
 
 class Nodes:
-    """A Ray cluster of two nodes on this machine, each with one processor, which ends with the tests."""
+    """A Ray cluster of two nodes on this machine, each with one processor, which ends with the tests.
+
+    environment: what a command needs to use it. The token is its own, so that nothing depends on one that the user has.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: list[subprocess.Popen[bytes]] = []
+        self.environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
+
+    def open(self) -> None:
+        """Start both nodes; after a failure, `close` ends what was started."""
         port = self.address.rpartition(":")[2]
-        self._start("head", "--head", "--port", port, "--include-dashboard=false", "--temp-dir", str(folder))
+        self._start("head", "--head", "--port", port, "--include-dashboard=false", "--temp-dir", str(self._folder))
         self._start("second", "--address", self.address)
 
     def _start(self, name: str, *options: str) -> None:
@@ -46,7 +54,7 @@ class Nodes:
         with log.open("wb") as said:
             made = subprocess.Popen(
                 [*command, "--object-store-memory", str(100 << 20), *options],
-                stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
+                stdout=said, stderr=subprocess.STDOUT, start_new_session=True, env=self.environment,
             )  # fmt: skip
         self._made.append(made)
         end = time.monotonic() + LONG
@@ -86,22 +94,21 @@ def nodes() -> Iterator[Nodes]:
     if not Path("/proc/self/stat").exists():
         pytest.skip("processes cannot be found without /proc")
     folder = Path(tempfile.mkdtemp(prefix="jg"))  # a short path: sockets lie there
-    made: Nodes | None = None
+    made = Nodes(folder)
     try:
-        made = Nodes(folder)
+        made.open()
         yield made
     finally:
-        if made:
-            made.close()
+        made.close()
         shutil.rmtree(folder, ignore_errors=True)
         for log in folder.parent.glob(f"{folder.name}.*.log"):
             log.unlink()
 
 
-def start(*arguments: str | Path) -> subprocess.Popen[str]:
+def start(*arguments: str | Path, nodes: Nodes | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*JINGGAO, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        start_new_session=True,
+        start_new_session=True, env=nodes.environment if nodes else None,
     )  # fmt: skip
 
 
@@ -227,7 +234,7 @@ def test_clusters_on_daft_keep_the_order_of_the_corpus(documents: Path) -> None:
 
 def test_duplicates_on_ray_when_a_worker_dies(documents: Path, pairs: str, nodes: Nodes, tmp_path: Path) -> None:
     given = ("--engine", "ray", "--address", nodes.address, "--work", tmp_path / "work")
-    search = start("duplicates", documents, *given)
+    search = start("duplicates", documents, *given, nodes=nodes)
     until("documents", tmp_path / "work", search)
     nodes.kill_worker()
     assert search.poll() is None
@@ -240,7 +247,7 @@ def test_a_run_on_ray_when_a_node_dies(root: Path, pages: Path, nodes: Nodes, tm
     shutil.copytree(pages, raw / "copies", ignore=shutil.ignore_patterns("*.png"))
     run_folder(raw, tmp_path / "local")
     given = ("--engine", "ray", "--address", nodes.address, "--work", tmp_path / "work")
-    run = start("run", raw, "--out", tmp_path / "ray", *given)
+    run = start("run", raw, "--out", tmp_path / "ray", *given, nodes=nodes)
     until("pages", tmp_path / "work", run)
     nodes.kill()
     assert run.poll() is None
