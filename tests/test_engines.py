@@ -63,8 +63,19 @@ class Nodes:
             assert time.monotonic() < end, log.read_text()
             time.sleep(0.1)
 
-    def kill_worker(self) -> None:
-        """The process in which Daft works on the second node is gone, with all that it held; the node stays."""
+    def kill_worker(self, search: subprocess.Popen[str]) -> None:
+        """The process in which Daft works on the second node is gone, with all that it held; the node stays.
+
+        The first node may begin before the second has such a process; ``search`` must still be at work when it dies.
+        """
+        end = time.monotonic() + LONG
+        while not self._killed_worker():
+            assert search.poll() is None, "the search ended before the second node had a process to kill"
+            assert time.monotonic() < end, "no process of Daft on the second node"
+            time.sleep(0.02)
+
+    def _killed_worker(self) -> int:
+        """How many processes of Daft on the second node were killed."""
         killed = 0
         for process in Path("/proc").glob("[0-9]*"):
             try:
@@ -74,7 +85,7 @@ class Nodes:
                     killed += 1
             except (OSError, IndexError):  # it has just ended
                 continue
-        assert killed
+        return killed
 
     def kill(self) -> None:
         """The second node is gone at once, with all its processes."""
@@ -105,11 +116,26 @@ def nodes() -> Iterator[Nodes]:
             log.unlink()
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def no_command_outlives_its_test() -> Iterator[None]:
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    STARTED.clear()
+
+
 def start(*arguments: str | Path, nodes: Nodes | None = None) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*JINGGAO, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         start_new_session=True, env=nodes.environment if nodes else None,
     )  # fmt: skip
+    STARTED.append(process)
+    return process
 
 
 def ended(process: subprocess.Popen[str]) -> str:
@@ -236,7 +262,7 @@ def test_duplicates_on_ray_when_a_worker_dies(documents: Path, pairs: str, nodes
     given = ("--engine", "ray", "--address", nodes.address, "--work", tmp_path / "work")
     search = start("duplicates", documents, *given, nodes=nodes)
     until("documents", tmp_path / "work", search)
-    nodes.kill_worker()
+    nodes.kill_worker(search)
     assert search.poll() is None
     assert ended(search) == pairs
 
