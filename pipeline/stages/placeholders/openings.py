@@ -84,8 +84,10 @@ def can_begin(source: str, start: str) -> bool:
     (True, False)
     """
     literal = _literal(source)
-    if len(literal) > 1:
-        return start.startswith(literal) or literal.startswith(start)
+    if len(start) <= len(literal):
+        return literal.startswith(start)
+    if not start.startswith(literal):
+        return False
     pattern = _opening(source)
     return pattern is None or pattern.match(start, partial=True) is not None
 
@@ -96,9 +98,8 @@ def can_follow(source: str, before: str, first: str) -> bool:
     >>> can_follow("年(?=[，,]全)(?<=[今去]年)", "今", "年"), can_follow("年(?=[，,]全)(?<=[今去]年)", "少", "年")
     (True, False)
     """
-    if len(_literal(source)) > 1:  # rare enough, and worth no further patterns to compile
-        return True
-    return all(pattern.match(before + first, partial=True) is not None for pattern in _closings(source))
+    around = before + (_literal(source) or first)
+    return all(pattern.match(around, partial=True) is not None for pattern in _closings(source))
 
 
 def literal_of(source: str) -> str:
@@ -111,17 +112,25 @@ def literal_of(source: str) -> str:
 
 
 def fits(source: str, before: str, start: str) -> bool:
-    """Whether a match of a pattern that begins with a literal can begin with ``start`` behind the character ``before``.
-
-    start: the literal and the character behind it.
+    """Whether a match of the pattern can begin with ``start`` behind the character ``before``.
 
     >>> fits("同志(?=们)(?<=[，。]同志)", "，", "同志们"), fits("同志(?=们)(?<=[，。]同志)", "男", "同志们")
     (True, False)
     """
-    opening, literal = _opening(source), _literal(source)
-    if opening is not None and opening.match(start, partial=True) is None:
-        return False
-    return all(pattern.match(before + literal, partial=True) is not None for pattern in _closings(source))
+    return can_begin(source, start) and can_follow(source, before, start[0])
+
+
+def lead_of(source: str) -> int:
+    """Where in the literal that a pattern begins with its neighbours tell most about the pattern, in code points.
+
+    At the literal's end, where the pattern goes on, or at its start if it goes on by looking back.
+
+    >>> [lead_of(source) for source in ("同志(?=们)", "同志(?<=[，。]同志)(?=们)", "同(?=志)", "[同男]志")]
+    [1, 0, 0, 0]
+    """
+    literal = _literal(source)
+    back = len(literal) < 2 or source.replace(_HOLE, "").startswith("(?<=", source.startswith("^") + len(literal))
+    return 0 if back else len(literal) - 1
 
 
 @lru_cache(maxsize=2048)
@@ -195,10 +204,11 @@ class Neighbours:
         wide = np.frombuffer(f"{_BEYOND}{text}{_BEYOND}".encode("utf-32-le", "surrogatepass"), dtype="<u4")
         codes = np.minimum(wide, ord(_BEYOND)).astype(np.uint16)
         rows = self._rows.take(codes)
-        at = rows.nonzero()[0]
+        at = (rows != 0).nonzero()[0]
         own = rows.take(at).astype(np.uint32) << np.uint32(16)
         behind = self._begins.look(own + codes.take(at + 1), at, text, 0)
-        at, own, behind = (array[behind > _NOBODY] for array in (at, own, behind))
+        able = (behind > _NOBODY).nonzero()[0]
+        at, own, behind = (array.take(able) for array in (at, own, behind))
         before = self._follows.look(own + codes.take(at - 1), at, text, 1)
         both = self._both.look(behind, before, self._begins.answers, self._follows.answers)
         some = (both > _NOBODY).nonzero()[0]

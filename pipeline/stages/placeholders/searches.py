@@ -16,7 +16,16 @@ from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.stages.placeholders.anchors import Anchors
-from pipeline.stages.placeholders.openings import Neighbours, alternatives, can_begin, can_follow, firsts, fits, literal_of
+from pipeline.stages.placeholders.openings import (
+    Neighbours,
+    alternatives,
+    can_begin,
+    can_follow,
+    firsts,
+    fits,
+    lead_of,
+    literal_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Searches:
     """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
 
     A formula is known by three characters at its hole, since these stand side by side nowhere else; a mark by those that its
-    pattern can begin with and look back to.
+    pattern can begin with and look back to, at its lead (see `lead_of`).
     """
 
     def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
@@ -95,24 +104,35 @@ class Searches:
         self._anchors = Anchors([(formula.literal, formula.anchor) for formula in self._formulas])
         self.marks = tuple(part for mark in marks for part in _parts(mark))
         self._scans = tuple(map(Scan, self.marks))
-        beginnings = [firsts(scan.mark.source) for scan in self._scans]
-        self._everywhere = tuple(number for number, signs in enumerate(beginnings) if signs is None)
+        self._leads = [lead_of(mark.source) for mark in self.marks]
+        self._everywhere: list[int] = []
         self._begin: dict[str, list[int]] = {}
-        for number, signs in enumerate(beginnings):
-            for sign in signs or ():
+        for number, (mark, lead) in enumerate(zip(self.marks, self._leads, strict=True)):
+            signs = firsts(mark.source)
+            if signs is None:
+                self._everywhere.append(number)
+            for sign in literal_of(mark.source)[lead] if lead else signs or ():
                 self._begin.setdefault(sign, []).append(number)
         self._neighbours = Neighbours(self._begin, self._begins, self._follows)
 
-    def _begins(self, start: str) -> tuple[int, ...]:
-        """The marks that can begin with a pair, or with a character alone."""
-        return tuple(n for n in self._begin.get(start[0], ()) if can_begin(self._scans[n].mark.source, start))
+    def _begins(self, pair: str) -> tuple[int, ...]:
+        """The marks whose lead can be the first of two characters with the other behind it, or a character alone."""
+        return tuple(number for number in self._begin.get(pair[0], ()) if self._can_begin(number, pair))
+
+    def _can_begin(self, number: int, pair: str) -> bool:
+        source, lead = self.marks[number].source, self._leads[number]
+        return can_begin(source, literal_of(source)[:lead] + pair)
 
     def _follows(self, pair: str) -> tuple[int, ...]:
-        """The marks that can begin with the second of two characters behind the first, or with a character alone."""
-        begun = self._begin.get(pair[-1], ())
-        if len(pair) == 1:
-            return tuple(begun)
-        return tuple(n for n in begun if can_follow(self._scans[n].mark.source, pair[0], pair[1]))
+        """The marks whose lead can be the second of two characters behind the first, or a character alone."""
+        able = self._begin.get(pair[-1], ())
+        return tuple(number for number in able if self._can_follow(number, pair))
+
+    def _can_follow(self, number: int, pair: str) -> bool:
+        source, lead = self.marks[number].source, self._leads[number]
+        if lead:
+            return literal_of(source)[lead - 1 : lead + 1] == pair
+        return len(pair) == 1 or can_follow(source, pair[0], pair[1])
 
     def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
         """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
@@ -122,7 +142,7 @@ class Searches:
         places: dict[int, list[int]] = {number: [] for number in self._everywhere}
         for place, numbers in self._neighbours.places(part):
             for number in numbers:
-                places.setdefault(number, []).append(low + place)
+                places.setdefault(number, []).append(low + place - self._leads[number])
         return formulas, self._match(text, places, low, high)
 
     def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
