@@ -10,9 +10,13 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "JINGGAO_CACHE"
+
+_savers: list[Callable[[], None]] = []
+_asked = 0
 
 
 def folder() -> Path | None:
@@ -62,3 +66,23 @@ def write(name: str, data: bytes) -> None:
             Path(part).replace(place / name)
         except OSError:
             Path(part).unlink(missing_ok=True)
+
+
+def saved_by(save: Callable[[], None]) -> Callable[[], None]:
+    """Have a function called at each `keep`, which writes what it has worked out since the last time."""
+    _savers.append(save)
+    return save
+
+
+def keep() -> None:
+    """Write into the cache what was worked out since the last time."""
+    for save in _savers:
+        save()
+
+
+def keep_now_and_then() -> None:
+    """`keep` at the first, second, fourth, eighth … call: for processes that do not know which call is their last."""
+    global _asked  # noqa: PLW0603  # one count a process
+    _asked += 1
+    if _asked & (_asked - 1) == 0:
+        keep()

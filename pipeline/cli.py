@@ -639,14 +639,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"{error.filename or 'standard input or output'}: {error.strerror or error}; {mend}, or read and write elsewhere")
         return WRONG_USE
     finally:
-        from pipeline import patterns
+        from pipeline import cache
 
-        patterns.keep()
+        cache.keep()
     return status
 
 
 def entry() -> NoReturn:
     """What the command ``jinggao`` calls: UTF-8 on every stream whatever the locale, and a quiet end by signals."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads for matrices, of which there are none
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -32,7 +32,6 @@ class _Known:
     def __init__(self) -> None:
         self.patterns: dict[_Key, regex.Pattern[str]] | None = None
         self.fresh: dict[_Key, regex.Pattern[str]] = {}
-        self.asked = 0
 
     def get(self, key: _Key) -> regex.Pattern[str] | None:
         if self.patterns is None:
@@ -61,19 +60,13 @@ def compiled(source: str, flags: int = 0) -> regex.Pattern[str]:
     return pattern
 
 
-def keep() -> None:
+@cache.saved_by
+def save() -> None:
     """Write the patterns that were compiled since the last time into the cache."""
     if _known.fresh:
         patterns = _read() | _known.fresh
         cache.write(_FILE, pickle.dumps(_known.fresh if len(patterns) > MOST else patterns))
         _known.fresh = {}
-
-
-def keep_now_and_then() -> None:
-    """`keep` at the first, second, fourth, eighth … call: for processes that do not know which call is their last."""
-    _known.asked += 1
-    if _known.asked & (_known.asked - 1) == 0:
-        keep()
 
 
 def _read() -> dict[_Key, regex.Pattern[str]]:

@@ -89,7 +89,7 @@ _COMMON: dict[str, type] = {
     "where": str, "safety": str, "examples": list, "keeps": list, "enabled": bool,
 }  # fmt: skip
 _FILE_KEYS = ("stage", "sets", "settings", "rule")
-_SET = regex.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+_SET = compiled(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
-from pipeline import __version__, patterns
+from pipeline import __version__, cache
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
 from pipeline.jsonl import dumps
@@ -351,7 +351,7 @@ def _start_worker(book: Rulebook, options: Options) -> None:
 
 def _work(page: tuple[str, Path]) -> Cleaned:
     done = clean_file(page, _worker["book"], _worker["options"])
-    patterns.keep_now_and_then()
+    cache.keep_now_and_then()
     return done
 
 

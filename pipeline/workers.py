@@ -8,12 +8,13 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import JinggaoError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Task = TypeVar("Task")
 Made = TypeVar("Made")
@@ -45,6 +46,9 @@ def in_order(
         start(*given)
         yield from map(call, chain(first, left))
         return
+    from concurrent.futures import ProcessPoolExecutor  # heavy to import: only when there is more than one worker
+    from concurrent.futures.process import BrokenProcessPool
+
     with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(start, given)) as pool:
         waiting: deque[Future[Made]] = deque()
         try:

@@ -24,7 +24,7 @@ from pipeline import patterns
 calls.clear()
 found = patterns.compiled("年(?=底|初)", regex.MULTILINE)
 assert found.findall("年底年中年初") == ["年", "年"] and found.flags & regex.MULTILINE
-patterns.keep()
+patterns.save()
 print(len(calls))
 """
 
@@ -77,7 +77,7 @@ def test_a_full_cache_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for number in range(1, 5):
         monkeypatch.setattr(patterns, "_known", patterns._Known())
         patterns.compiled(f"x{number}")
-        patterns.keep()
+        patterns.save()
         assert len(patterns._read()) == (number if number <= 3 else 1)
 
 

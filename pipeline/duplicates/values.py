@@ -12,6 +12,7 @@ from functools import lru_cache
 import regex
 
 from pipeline.duplicates.settings import mask_characters
+from pipeline.patterns import compiled
 
 _ENUMERATORS = frozenset(".．、)）")
 
@@ -29,7 +30,7 @@ def mask_pattern() -> regex.Pattern[str]:
     parts = [f"[{regex.escape(signs)}]+"] if signs else []
     if letters:
         parts.append(f"(?<![a-wyzA-WYZ])[{letters}]+(?![a-wyzA-WYZ])")
-    return regex.compile("|".join(parts) or r"(?!)")
+    return compiled("|".join(parts) or r"(?!)")
 
 
 def mask_count(text: str) -> int:
@@ -77,13 +78,13 @@ def _numbers(value: str) -> tuple[str, ...]:
     return tuple(map(str, _NUMBER.findall(_THOUSANDS.sub("", folded))))
 
 
-_THOUSANDS = regex.compile(r"(?<=[0-9?]),(?=[0-9?])")
-_NUMBER = regex.compile(r"[0-9?]+(?:\.[0-9?]+)?")
+_THOUSANDS = compiled(r"(?<=[0-9?]),(?=[0-9?])")
+_NUMBER = compiled(r"[0-9?]+(?:\.[0-9?]+)?")
 
 
 @lru_cache(maxsize=1)
 def _marks() -> regex.Pattern[str]:
-    return regex.compile(f"[{regex.escape(''.join(mask_characters()))}]+")
+    return compiled(f"[{regex.escape(''.join(mask_characters()))}]+")
 
 
 def _agree(one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ A frame is the two characters before and the two behind the mask. Only a value t
 clear counts, and only within one speech.
 
 >>> import regex
->>> clear_form("我代表×县人民来看望大家。我代表青禾县人民谢谢大家。", 3, 4, regex.compile(r"\\p{Han}{2,4}"))
+>>> clear_form("我代表×县人民来看望大家。我代表青禾县人民谢谢大家。", 3, 4, compiled(r"\\p{Han}{2,4}"))
 '青禾'
 """
 
@@ -14,11 +14,13 @@ from typing import Final
 
 import regex
 
+from pipeline.patterns import compiled
+
 FRAME: Final = 2
 """Characters of the frame on each side, in code points."""
 _LONGEST = 4
-_HAN = regex.compile(r"\p{Han}+")
-_NAMED = regex.compile(r"[\p{Han}\p{P}\n]\p{Han}")
+_HAN = compiled(r"\p{Han}+")
+_NAMED = compiled(r"[\p{Han}\p{P}\n]\p{Han}")
 _ONE_FOR_EACH = frozenset("×○〇□")
 
 

@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 
 import regex
 
-_YEAR = regex.compile(
+from pipeline.patterns import compiled
+
+_YEAR = compiled(
     r"年(?!底?前|代)(?<=(?<![0-9.])(?P<year>(?:199|20[0-3])[0-9])年)(?<!(?:[到至]|力争|确保|前)(?:199|20[0-3])[0-9]年)"
 )
-_THIS_YEAR = regex.compile(r"今年[是(（]?(20[0-3][0-9])(?=年)")
+_THIS_YEAR = compiled(r"今年[是(（]?(20[0-3][0-9])(?=年)")
 LONG_AGO, FAR_OFF = 0, 12 * 9999
 
 

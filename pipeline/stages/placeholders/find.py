@@ -11,6 +11,7 @@ from typing import cast
 
 import regex
 
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
@@ -20,7 +21,7 @@ from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan
 from pipeline.stages.placeholders.searches import Mark, Searches
 from pipeline.stages.placeholders.tags import tagged
 
-_LONG = regex.compile(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
+_LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
 
 
 class Clock:
@@ -292,8 +293,8 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
 
 
 _TENS = frozenset("一二三四五六七八九十")
-_PADDED = regex.compile(r"[\p{Han}，。、；：“（(][ \u00a0]")
-_PADS = regex.compile(r"[ \u00a0][\p{Han}%％]")
+_PADDED = compiled(r"[\p{Han}，。、；：“（(][ \u00a0]")
+_PADS = compiled(r"[ \u00a0][\p{Han}%％]")
 """Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
 
 

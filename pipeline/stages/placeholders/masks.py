@@ -14,6 +14,8 @@ from functools import lru_cache
 
 import regex
 
+from pipeline.patterns import compiled
+
 Span = tuple[int, int]
 """Start and exclusive end in the text, in code points."""
 
@@ -32,7 +34,7 @@ def token_pattern(characters: str) -> regex.Pattern[str]:
     spaced = rf"({mask})(?:[ \u3000]\1)++(?!{mask})"
     date = f"(?<={mask}{{2}})(?:(?:19|20){digits}{{2}}年|{digits}{{1,2}}[月日])"  # no part of a name before it: 张xx2015年
     clock = rf"(?:(?<=(?<!{mask}){mask}{{1,2}})[:：]{mask}{{2}}(?!{mask}))?"
-    return regex.compile(
+    return compiled(
         rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{date}){digits}+{mask}*)?{clock}"
     )
 
@@ -43,11 +45,11 @@ def _first(characters: str) -> re.Pattern[str]:
     return re.compile(f"[{re.escape(characters)}]")
 
 
-_LEFT = regex.compile(rf"(?r)(?:[{DIGITS}]+[.．:：])?[{DIGITS}]+|(?:[{DIGITS}]+[.．:：])")
-_DATE = regex.compile(rf"(?r)[^\s\p{{P}}][{DIGITS}]?[.．][{DIGITS}]{{1,2}}[.．]")
-_LEFT_HAN = regex.compile(rf"(?r)[{HAN_DIGITS}]{{1,4}}")
-_CENTURY = regex.compile(r"(?:19|20|１９|２０)[^0-9]{2}$")
-_YEAR = regex.compile(rf"(?:19|20|１９|２０)[^.．:：]{{1,2}}|(?:二[〇○零]|一九)..?|([^{DIGITS}.．:：])\1{{3}}")
+_LEFT = compiled(rf"(?r)(?:[{DIGITS}]+[.．:：])?[{DIGITS}]+|(?:[{DIGITS}]+[.．:：])")
+_DATE = compiled(rf"(?r)[^\s\p{{P}}][{DIGITS}]?[.．][{DIGITS}]{{1,2}}[.．]")
+_LEFT_HAN = compiled(rf"(?r)[{HAN_DIGITS}]{{1,4}}")
+_CENTURY = compiled(r"(?:19|20|１９|２０)[^0-9]{2}$")
+_YEAR = compiled(rf"(?:19|20|１９|２０)[^.．:：]{{1,2}}|(?:二[〇○零]|一九)..?|([^{DIGITS}.．:：])\1{{3}}")
 
 
 def is_year_shaped(token: str) -> bool:

@@ -18,24 +18,24 @@ import regex
 from pipeline.patterns import compiled
 
 _DEFINE = r"(?(DEFINE)(?P<inside>(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|[^()\[\\]|\((?&inside)\))*+))"
-_NOT_AHEAD = regex.compile(_DEFINE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
+_NOT_AHEAD = compiled(_DEFINE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
 """A lookbehind or a negative lookahead: without them a pattern asks less."""
-_AROUND = regex.compile(_DEFINE + r"\(\?<?[=!](?&inside)\)", regex.DOTALL)
-_HEAD = regex.compile(
+_AROUND = compiled(_DEFINE + r"\(\?<?[=!](?&inside)\)", regex.DOTALL)
+_HEAD = compiled(
     _DEFINE + r"\^?(?:(?P<literal>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+)|\[(?!\^)[^\]\\]+\](?![?*+{]))"
     r"(?:\((?:\?<=(?P<behind>(?&inside))|\?(?:[=!]|<!)(?&inside))\))*+",
     regex.DOTALL,
 )
 """The literal or class that a pattern begins with, and the lookarounds right behind it."""
-_FIRST = regex.compile(
+_FIRST = compiled(
     r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]|\\[?*+.|()\[\]{}$^])|\[(?P<any>[^\^\\\[\]\-][^\\\[\]\-]*+)\]"
     r"|\(\?:(?P<some>[^\\\[\](){}.*+?^$\s]++)\))(?![?*]|\{0?,)"
 )
-_HEADED = regex.compile(
+_HEADED = compiled(
     _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])\(\?:(?P<choice>(?&inside))\)", regex.DOTALL
 )
 """A literal or class and behind it nothing but a group to choose from."""
-_BAR = regex.compile(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
+_BAR = compiled(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
 _HOLE = "(?P<hole>)"
 _BEYOND = "\uffff"
 """A noncharacter for all that a table of 16 bits has no place for."""
@@ -245,12 +245,14 @@ class _Table(_Answers):
 
     def look(self, keys: Any, at: Any, text: str, back: int) -> Any:
         """Numbers of answers. at: places of the pairs' characters, counted from 1. back: whether a pair begins one before."""
+        import numpy as np
+
         found = self._table.take(keys)
         new = (found == _UNKNOWN).nonzero()[0]
         if len(new):
-            for key, place in zip(keys.take(new).tolist(), at.take(new).tolist(), strict=True):
-                if self._table[key] == _UNKNOWN:
-                    self._table[key] = self.number(self._ask(_pair(text, place - 1, back)))
+            unknown, first = np.unique(keys.take(new), return_index=True)
+            pairs = (_pair(text, place - 1, back) for place in at.take(new.take(first)).tolist())
+            self._table[unknown] = [self.number(self._ask(pair)) for pair in pairs]
             found = self._table.take(keys)
         return found
 

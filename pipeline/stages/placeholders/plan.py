@@ -26,6 +26,7 @@ from typing import Any
 import regex
 
 from pipeline.errors import RulesError
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
 from pipeline.stages.placeholders.openings import alternatives
 from pipeline.stages.placeholders.searches import Choice, Formula, Mark, Searches, compile_mark
@@ -36,7 +37,7 @@ BREAK = "\ufdd6"
 BETWEEN = f"\n{BREAK}\n"
 """What stands before, between and behind the speeches of a page where they are searched together."""
 _OWN = {"▣": f"[{ANY_MASK}]", "▤": "[\ufdd1\ufdd4]", "▥": "\ufdd2", "▦": "\ufdd3", "▧": "\ufdd1", "▨": "\ufdd7"}
-_FORMULA = regex.compile(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
+_FORMULA = compiled(r"(?P<before>[^\[\]]*)\[(?P<lost>[^\[\]]+)\](?P<after>[^\[\]]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _apart(source: str) -> str:
     return _NEGATED.sub(rf"[^{BREAK}", source)
 
 
-_NEGATED = regex.compile(rf"(?<!\\)\[\^(?!{BREAK})")
+_NEGATED = compiled(rf"(?<!\\)\[\^(?!{BREAK})")
 
 
 def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import regex
 
+from pipeline.answers import Answers
 from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
@@ -113,7 +114,9 @@ class Searches:
                 self._everywhere.append(number)
             for sign in literal_of(mark.source)[lead] if lead else signs or ():
                 self._begin.setdefault(sign, []).append(number)
-        self._neighbours = Neighbours(self._begin, self._begins, self._follows)
+        sources = [mark.source for mark in self.marks]
+        begins, follows = Answers(sources, self._begins, "leads"), Answers(sources, self._follows, "behind leads")
+        self._neighbours = Neighbours(self._begin, begins.__getitem__, follows.__getitem__)
 
     def _begins(self, pair: str) -> tuple[int, ...]:
         """The marks whose lead can be the first of two characters with the other behind it, or a character alone."""
@@ -171,6 +174,8 @@ class Choice:
     def __init__(self, marks: Iterable[Mark]) -> None:
         self._wholes = tuple((Scan(mark), tuple(map(Scan, _parts(mark)))) for mark in marks)
         self._scans = tuple(part for _, parts in self._wholes for part in parts)
+        sources = [scan.mark.source for scan in self._scans]
+        self._beginners, self._followers = Answers(sources, self._can_begin), Answers(sources, self._can_follow, "behind")
         self._begin: dict[str, frozenset[Scan]] = {}
         self._follow: dict[str, frozenset[Scan]] = {}
         self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
@@ -200,16 +205,23 @@ class Choice:
 
     def _begins(self, pair: str) -> frozenset[Scan]:
         if pair not in self._begin:
-            self._begin[pair] = frozenset(scan for scan in self._scans if can_begin(scan.mark.source, pair))
+            self._begin[pair] = frozenset(self._scans[number] for number in self._beginners[pair])
         return self._begin[pair]
 
     def _follows(self, pair: str) -> frozenset[Scan]:
         if pair not in self._follow:
-            first = pair[-1]
-            self._follow[pair] = frozenset(
-                scan for scan in self._scans if len(pair) == 1 or can_follow(scan.mark.source, pair[0], first)
-            )
+            self._follow[pair] = frozenset(self._scans[number] for number in self._followers[pair])
         return self._follow[pair]
+
+    def _can_begin(self, pair: str) -> tuple[int, ...]:
+        return tuple(number for number, scan in enumerate(self._scans) if can_begin(scan.mark.source, pair))
+
+    def _can_follow(self, pair: str) -> tuple[int, ...]:
+        return tuple(
+            number
+            for number, scan in enumerate(self._scans)
+            if len(pair) == 1 or can_follow(scan.mark.source, pair[0], pair[1])
+        )
 
 
 def _parts(mark: Mark) -> list[Mark]:

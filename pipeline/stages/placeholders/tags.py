@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import regex
-
 from pipeline.ledger import Ledger
+from pipeline.patterns import compiled
 from pipeline.speech import TYPES, Placeholder
 
 _KINDS = "|".join(f"(?P<kind>{kind}):(?P<type>{'|'.join(types)})" for kind, types in TYPES.items())
-_TAG = regex.compile(rf"⟦(?:{_KINDS})\|(?P<surface>[^⟦⟧|\n]{{0,80}})⟧")
+_TAG = compiled(rf"⟦(?:{_KINDS})\|(?P<surface>[^⟦⟧|\n]{{0,80}})⟧")
 
 
 def tag_of(placeholder: Placeholder) -> str:

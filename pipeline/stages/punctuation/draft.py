@@ -9,6 +9,7 @@ from functools import lru_cache
 import regex
 
 from pipeline.ledger import Kind
+from pipeline.patterns import compiled
 
 _FOREIGN = re.compile(r"\n[^㐀-鿿\n]+(?=\n)")
 _WORD = re.compile("[A-Za-z]{4}|(?<![0-9])[A-Za-z]")
@@ -28,7 +29,7 @@ def scanner(pattern: str) -> re.Pattern[str] | regex.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error:
-        return regex.compile(pattern)
+        return compiled(pattern)
 
 
 class Draft:

@@ -1,0 +1,100 @@
+"""Answers that depend on the patterns of rules alone, each worked out once for all runs.
+
+To work out pair by pair which of hundreds of patterns can match beside two characters takes as long as to clean ten pages (see
+`pipeline.stages.placeholders.openings`). The answers are kept in the `pipeline.cache`, for each list of patterns apart.
+
+>>> answers = Answers(["年底", "年初"], lambda pair: (0,) if pair == "年底" else ())
+>>> answers["年底"], answers["年中"]
+((0,), ())
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import regex
+
+from pipeline import cache
+
+MOST = 100_000
+"""Questions that the file holds at most; one that is fuller is begun anew."""
+SHARE = 8
+"""The file is written where more than one in so many questions is new, since what is rare is as soon worked out as read."""
+
+_FILE = "answers.json"
+_LOGIC = "1"
+"""To be raised when the same question to the same patterns gets another answer than before."""
+
+_Table = dict[str, tuple[int, ...]]
+
+
+class _Known:
+    """The answers of this process, by the digests of those who gave them: those of the cache file, and those given since.
+
+    used: the digests of those who were asked.
+    """
+
+    def __init__(self) -> None:
+        self.tables: dict[str, _Table] = _read()
+        self.used: set[str] = set()
+        self.kept = _size(self.tables)
+
+
+_known: list[_Known] = []
+
+
+class Answers:
+    """Answers of ``ask`` to short texts: numbers of patterns, below the number of ``patterns``.
+
+    name: tells apart what is asked of the same patterns.
+    """
+
+    def __init__(self, patterns: Sequence[str], ask: Callable[[str], tuple[int, ...]], name: str = "") -> None:
+        parts = (_LOGIC, regex.__version__, name, *patterns)
+        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        if not _known:
+            _known.append(_Known())
+        self._table = _known[0].tables.setdefault(digest, {})
+        _known[0].used.add(digest)
+        self._ask = ask
+
+    def __getitem__(self, question: str) -> tuple[int, ...]:
+        answer = self._table.get(question)
+        if answer is None:
+            answer = self._table[question] = self._ask(question)
+        return answer
+
+
+@cache.saved_by
+def save() -> None:
+    """Write the answers into the cache where many are new."""
+    if not _known:
+        return
+    known, size = _known[0], _size(_known[0].tables)
+    if (size - known.kept) * SHARE <= size:
+        return
+    known.kept = size
+    tables = {digest: table | known.tables.get(digest, {}) for digest, table in (known.tables | _read()).items()}
+    if _size(tables) > MOST:
+        tables = {digest: tables[digest] for digest in known.used}
+    body = json.dumps(tables if _size(tables) <= MOST else {}).encode()
+    cache.write(_FILE, _seal(body) + b"\n" + body)
+
+
+def _size(tables: Mapping[str, _Table]) -> int:
+    return sum(map(len, tables.values()))
+
+
+def _read() -> dict[str, _Table]:
+    """The answers of the cache file; none where there is no such file or it is damaged."""
+    seal, _, body = (cache.read(_FILE) or b"").partition(b"\n")
+    if seal != _seal(body):
+        return {}
+    tables: dict[str, dict[str, list[int]]] = json.loads(body)
+    return {digest: {asked: tuple(given) for asked, given in table.items()} for digest, table in tables.items()}
+
+
+def _seal(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode()
