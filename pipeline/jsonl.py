@@ -31,6 +31,15 @@ def dumps(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
+def encoded(line: str) -> bytes:
+    """A line of JSON in UTF-8; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape.
+
+    >>> encoded(dumps({"text": "稿\\ud800"})).decode()
+    '{"text": "稿\\\\ud800"}'
+    """
+    return line.encode("utf-8", "backslashreplace")
+
+
 def members(line: str) -> list[tuple[str, int, int, Any]]:
     """(key, start, end, value) of each member of the JSON object in ``line``; line[start:end] is the value as written.
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from pipeline.errors import OutputError
+from pipeline.jsonl import encoded
 from pipeline.records import FILES, Record
 
 MANIFEST = "manifest.json"
@@ -50,10 +51,10 @@ class OutputFolder:
             raise
         return self
 
-    def write(self, name: str, line: str) -> None:
-        """Add one line to a file. A lone surrogate, which UTF-8 cannot hold, is written as its JSON escape."""
+    def write(self, name: str, line: str | bytes) -> None:
+        """Add one line to a file; ``line`` is without its line feed, as text or as `encoded`."""
         with self._mending("be written"):
-            self._handles[name].write((line + "\n").encode("utf-8", "backslashreplace"))
+            self._handles[name].write((line if isinstance(line, bytes) else encoded(line)) + b"\n")
 
     @contextlib.contextmanager
     def spool(self, name: str) -> Iterator[IO[bytes]]:

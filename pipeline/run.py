@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 from pipeline import __version__, cache
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
-from pipeline.jsonl import dumps
+from pipeline.jsonl import dumps, encoded
 from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
@@ -184,11 +184,11 @@ def run_pages(
                     warn(f"{one.path}: {one.error}")
                 continue
             inputs.append({"path": one.path, "sha256": one.sha256, "bytes": one.size})
-            page_lines.write(_encoded(one.page))
+            page_lines.write(encoded(one.page) + b"\n")
             for line, (speech, text) in zip(one.speeches, one.texts, strict=True):
                 taken[speech] += 1
                 unique = unique_name(speech, taken[speech])
-                speech_lines.write(_encoded(line if unique == speech else _renamed(line, speech, unique)))
+                speech_lines.write(encoded(line if unique == speech else _renamed(line, speech, unique)) + b"\n")
                 texts.append((unique, text))
             shares.append(len(one.speeches))
             summary.pages += 1
@@ -261,20 +261,23 @@ def _finish(
         summary.dropped += [one["id"] for one in away]
         folder.write("pages.jsonl", dumps(_without(page, away)) if away else dumps(page))
         for record in kept:
-            folder.write("speeches.jsonl", _compared(dumps(record), record["id"], found))
+            folder.write("speeches.jsonl", _compared(encoded(dumps(record)), record["id"], found))
 
 
-def _some(handle: IO[bytes], texts: Sequence[tuple[str, str]], wanted: AbstractSet[str]) -> Iterator[str]:
+def _some(handle: IO[bytes], texts: Sequence[tuple[str, str]], wanted: AbstractSet[str]) -> Iterator[bytes]:
     """The lines of those speeches that are wanted."""
     if wanted:
         yield from (line for line, (speech, _) in zip(_lines(handle), texts, strict=True) if speech in wanted)
 
 
-def _compared(line: str, speech: str, found: Found) -> str:
+_NO_PLACE = encoded(dumps(UNCOMPARED)[1:-1])
+
+
+def _compared(line: bytes, speech: str, found: Found) -> bytes:
     """The line of a speech that was not compared yet, with its place among the others."""
     member = found.clusters.get(speech)
     place = {"duplicate": member.as_record() if member else None, "contained_in": found.contained_in.get(speech, [])}
-    return line.replace(dumps(UNCOMPARED)[1:-1], dumps(place)[1:-1], 1)
+    return line.replace(_NO_PLACE, encoded(dumps(place)[1:-1]), 1)
 
 
 def _recount(summary: Summary, before: Mapping[str, Counter[str]], after: Mapping[str, Counter[str]]) -> None:
@@ -285,15 +288,11 @@ def _recount(summary: Summary, before: Mapping[str, Counter[str]], after: Mappin
         summary.counts[name] = Counter({key: number for key, number in counter.items() if number})
 
 
-def _encoded(line: str) -> bytes:
-    """A line of a spool; a lone surrogate, which UTF-8 cannot hold, is written as its JSON escape."""
-    return (line + "\n").encode("utf-8", "backslashreplace")
-
-
-def _lines(handle: IO[bytes]) -> Iterator[str]:
+def _lines(handle: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a spool without their line feeds."""
     handle.seek(0)
     for line in handle:
-        yield line.decode().rstrip("\n")
+        yield line[:-1]
 
 
 def _without(page: Record, dropped: Iterable[Record]) -> Record:
