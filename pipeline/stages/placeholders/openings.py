@@ -32,9 +32,11 @@ _FIRST = compiled(
     r"|\(\?:(?P<some>[^\\\[\](){}.*+?^$\s]++)\))(?![?*]|\{0?,)"
 )
 _HEADED = compiled(
-    _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])\(\?:(?P<choice>(?&inside))\)", regex.DOTALL
+    _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])"
+    r"\(\?:(?P<choice>(?&inside))\)(?![?*+{])(?P<rest>(?&inside))",
+    regex.DOTALL,
 )
-"""A literal or class and behind it nothing but a group to choose from."""
+"""A literal or class and right behind it a group to choose from."""
 _BAR = compiled(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
 _HOLE = "(?P<hole>)"
 _BEYOND = "\uffff"
@@ -64,17 +66,22 @@ def alternatives(source: str) -> list[str]:
 
     Of each alone more can be told by what stands beside a place.
 
-    >>> alternatives("人(?:(?=[，。])(?<=有人)|(?=们))")
-    ['人(?=[，。])(?<=有人)', '人(?=们)']
-    >>> alternatives("[x|]年|(?:a|b)月")
-    ['[x|]年', '(?:a|b)月']
+    >>> alternatives("人(?:(?=[，。])(?<=有人)|(?=们))(?!民)")
+    ['人(?=[，。])(?<=有人)(?!民)', '人(?=们)(?!民)']
+    >>> alternatives("[x|]年|(?:a|b)月|日(?:前|后)")
+    ['[x|]年', '(?:a|b)月', '日前', '日后']
     """
     if "(?x)" in source:
         return [source]
-    headed = _HEADED.fullmatch(source)
-    head, choice = (headed["head"], headed["choice"]) if headed else ("", source)
+    head, choice, rest = "", source, ""
+    if not _BAR.search(source):
+        headed = _HEADED.fullmatch(source)
+        if headed is None:
+            return [source]
+        head, choice, rest = headed["head"], headed["choice"], headed["rest"]
     bars = [match.start() for match in _BAR.finditer(choice)]
-    return [head + choice[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
+    chosen = [head + choice[low:high] + rest for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
+    return [source for one in chosen for source in alternatives(one)]
 
 
 def can_begin(source: str, start: str) -> bool:
