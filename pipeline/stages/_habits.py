@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 LEAST_COMMAS: Final = 3
@@ -14,12 +15,13 @@ LEAST_COMMAS: Final = 3
 LEAST_MASKS: Final = 2
 """Masks from which on a stretch has a habit."""
 _MASKS = {
-    "letters": re.compile("(?<![A-Za-zＡ-Ｚａ-ｚ])[xXｘＸ]{2,}(?![A-Za-z])"),
-    "crosses": re.compile("×+"),
-    "stars": re.compile(r"[*＊]{2,}"),
+    "xXｘＸ": re.compile("(?<![A-Za-zＡ-Ｚａ-ｚ])[xXｘＸ]{2,}(?![A-Za-z])"),
+    "×": re.compile("×+"),
+    "*＊": re.compile(r"[*＊]{2,}"),
     "某": re.compile("某某+"),
-    "circles": re.compile("[○〇]{2,}"),
+    "○〇": re.compile("[○〇]{2,}"),
 }
+"""Kinds of masks by their characters."""
 
 
 def changed(before: str, after: str) -> bool:
@@ -38,6 +40,10 @@ def _commas(text: str) -> str | None:
 
 def _masks(text: str) -> str | None:
     """The kind of mask that a text uses throughout, or None where it has few or several."""
-    counts = {name: len(pattern.findall(text)) for name, pattern in _MASKS.items()}
-    used = [name for name, count in counts.items() if count]
+    counts = {
+        signs: sum(1 for _ in islice(pattern.finditer(text), LEAST_MASKS))
+        for signs, pattern in _MASKS.items()
+        if any(sign in text for sign in signs)
+    }
+    used = [signs for signs, count in counts.items() if count]
     return used[0] if len(used) == 1 and counts[used[0]] >= LEAST_MASKS else None

@@ -11,11 +11,15 @@ by the two neighbouring characters of it that fewest of the literals share: that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
-_FACTOR = 40503
+_FACTOR, _OTHER = 40503, 52711
+"""Odd numbers with no pattern in them: two neighbours have a number by each, and must be known by both."""
 _SIZE = 1 << 16
+_PIECE = 24_000
+"""Code points that are looked at in one go: arrays of that size are had from memory that is at hand."""
 
 
 class LiteralIndex:
@@ -27,13 +31,16 @@ class LiteralIndex:
     def __init__(self, needs: Sequence[Sequence[str]]) -> None:
         import numpy as np  # here, since it takes longer to import than the whole package
 
-        shared = Counter(pair for words in needs for word in words for pair in _pairs(word))
+        shared = Counter(pair for words in needs for word in words for pair in pairwise(word))
         pairs: dict[int, set[int]] = {}
         singles: dict[int, set[int]] = {}
+        self._others = np.zeros(_SIZE, dtype=np.bool_)
         for owner, words in enumerate(needs):
             for word in words:
                 if len(word) > 1:
-                    pairs.setdefault(min(_pairs(word), key=shared.__getitem__), set()).add(owner)
+                    pair = min(pairwise(word), key=shared.__getitem__)
+                    pairs.setdefault(_key(pair, _FACTOR), set()).add(owner)
+                    self._others[_key(pair, _OTHER)] = True
                 else:
                     singles.setdefault(ord(word) % _SIZE, set()).add(owner)
         groups = list({frozenset(owners): None for known in (pairs, singles) for owners in known.values()})
@@ -55,19 +62,30 @@ class LiteralIndex:
         """
         import numpy as np
 
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint16)
-        keys = codes[:-1] * np.uint16(_FACTOR) + codes[1:]
         seen = np.zeros((self._size + 1, len(starts)), dtype=np.bool_)  # the last row is nobody's
-        groups = np.concatenate((self._pairs.take(keys), self._singles.take(codes)))
-        hits = (groups != 0).nonzero()[0]
-        at = np.where(hits < len(keys), hits, hits - len(keys))
-        pieces = np.searchsorted(starts, at, side="right") - 1
-        seen[self._owners[groups[hits]], pieces[:, None]] = True
+        begins = np.asarray(starts, dtype=np.intp)
+        for start in range(0, len(text), _PIECE):
+            wide = np.frombuffer(text[start : start + _PIECE + 1].encode("utf-32-le", "surrogatepass"), dtype="<u4")
+            for at, groups in self._hits(wide.astype(np.uint16)):
+                pieces = np.searchsorted(begins, at + start, side="right") - 1
+                seen[self._owners[groups], pieces[:, None]] = True
         owners, found = seen[:-1].nonzero()
         ends = np.searchsorted(owners, np.arange(self._size + 1)).tolist()
         places = found.tolist()
         return {owner: places[low:high] for owner, (low, high) in enumerate(pairwise(ends)) if low < high}
 
+    def _hits(self, codes: Any) -> Iterator[tuple[Any, Any]]:
+        """Places at which pairs, then single characters may stand, and the numbers of their groups of owners."""
+        import numpy as np
 
-def _pairs(word: str) -> list[int]:
-    return [(ord(first) * _FACTOR + ord(second)) % _SIZE for first, second in pairwise(word)]
+        groups = self._pairs.take(codes[:-1] * np.uint16(_FACTOR) + codes[1:])
+        at = (groups != 0).nonzero()[0]
+        at = at[self._others.take(codes.take(at) * np.uint16(_OTHER) + codes.take(at + 1))]
+        yield at, groups.take(at)
+        groups = self._singles.take(codes)
+        at = (groups != 0).nonzero()[0]
+        yield at, groups.take(at)
+
+
+def _key(pair: tuple[str, str], factor: int) -> int:
+    return (ord(pair[0]) * factor + ord(pair[1])) % _SIZE
