@@ -21,10 +21,10 @@ from pipeline import cache
 MOST = 100_000
 """Questions that the file holds at most; one that is fuller is begun anew."""
 SHARE = 8
-"""The file is written where more than one in so many questions is new, since what is rare is as soon worked out as read."""
+"""The file is written where more than one in so many questions to the same patterns is new: what is rare can be worked out."""
 
 _FILE = "answers.json"
-_LOGIC = "1"
+_LOGIC = "2"
 """To be raised when the same question to the same patterns gets another answer than before."""
 
 _Table = dict[str, tuple[int, ...]]
@@ -39,7 +39,7 @@ class _Known:
     def __init__(self) -> None:
         self.tables: dict[str, _Table] = _read()
         self.used: set[str] = set()
-        self.kept = _size(self.tables)
+        self.kept = {digest: len(table) for digest, table in self.tables.items()}
 
 
 _known: list[_Known] = []
@@ -72,14 +72,15 @@ def save() -> None:
     """Write the answers into the cache where many are new."""
     if not _known:
         return
-    known, size = _known[0], _size(_known[0].tables)
-    if (size - known.kept) * SHARE <= size:
+    known = _known[0]
+    sizes = {digest: len(table) for digest, table in known.tables.items()}
+    if not any((size - known.kept.get(digest, 0)) * SHARE > size for digest, size in sizes.items()):
         return
-    known.kept = size
+    known.kept = sizes
     tables = {digest: table | known.tables.get(digest, {}) for digest, table in (known.tables | _read()).items()}
     if _size(tables) > MOST:
         tables = {digest: tables[digest] for digest in known.used}
-    body = json.dumps(tables if _size(tables) <= MOST else {}).encode()
+    body = json.dumps({digest: _packed(table) for digest, table in tables.items()} if _size(tables) <= MOST else {}).encode()
     cache.write(_FILE, _seal(body) + b"\n" + body)
 
 
@@ -87,13 +88,23 @@ def _size(tables: Mapping[str, _Table]) -> int:
     return sum(map(len, tables.values()))
 
 
+def _packed(table: _Table) -> tuple[list[tuple[int, ...]], dict[str, int]]:
+    """A table as its different answers, which are few, and for each question the number of its answer among them."""
+    given: dict[tuple[int, ...], int] = {}
+    asked = {question: given.setdefault(answer, len(given)) for question, answer in table.items()}
+    return list(given), asked
+
+
 def _read() -> dict[str, _Table]:
     """The answers of the cache file; none where there is no such file or it is damaged."""
     seal, _, body = (cache.read(_FILE) or b"").partition(b"\n")
     if seal != _seal(body):
         return {}
-    tables: dict[str, dict[str, list[int]]] = json.loads(body)
-    return {digest: {asked: tuple(given) for asked, given in table.items()} for digest, table in tables.items()}
+    tables: dict[str, _Table] = {}
+    for digest, (given, asked) in json.loads(body).items():
+        answers = [tuple(answer) for answer in given]
+        tables[digest] = {question: answers[number] for question, number in asked.items()}
+    return tables
 
 
 def _seal(body: bytes) -> bytes:

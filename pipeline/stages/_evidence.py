@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import regex
-
+from pipeline.patterns import compiled
 from pipeline.stages._lines import Line, is_closed, letters
 
 APART = ("intro", "mark", "list", "page_meta", "page_title")
 """States of lines that are no speech's own."""
 
-_SENTENCE = regex.compile(r"[,;。!]|^[\[(【*<>|-]")
-_SUFFIX = regex.compile(
+_SENTENCE = compiled(r"[,;。!]|^[\[(【*<>|-]")
+_SUFFIX = compiled(
     r"(?:[(【\[][^()【】\[\]]{1,10}[)】\]]|\(?全文\d+字\)?|_第\d+页|\.(?:docx?|pdf|txt)|[-_|]{1,2}[^-_|]{2,10}|\{[^}]{0,10}\})+$|^B\d{4,6}-?|^\[标签[^\]]*\]"
 )
 

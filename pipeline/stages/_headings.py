@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import regex
-
+from pipeline.patterns import compiled
 from pipeline.stages._lines import Line
 
-_MARK = regex.compile(
+_MARK = compiled(
     r"(?<a>[一二三四五六七八九十]{1,3} ?[、.．:])|(?<b>\([一二三四五六七八九十]{1,3}\))"
     r"|(?<o>第[一二三四五六七八九十]{1,3}[,、:.部方])|(?<c>\d{1,2} ?[.、．](?!\d))|(?<d>\(\d{1,2}\)|[①-⑳])"
 )

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import regex
 
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules
 
 _SPACES = (
@@ -29,7 +30,7 @@ SENTENCE_ENDS = frozenset("。!?;:…—~")
 """What a paragraph or a list item may end with, in the view; closing quotes and brackets may follow."""
 _CLOSERS = "”’\"')」』】》〉]"
 _OPEN_TO_DOUBT = frozenset(_CLOSERS + ".")
-_NOT_LETTER = regex.compile(r"[^\p{L}\p{N}]+")
+_NOT_LETTER = compiled(r"[^\p{L}\p{N}]+")
 
 
 class Line(NamedTuple):

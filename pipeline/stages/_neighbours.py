@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import regex
-
+from pipeline.patterns import compiled
 from pipeline.stages._evidence import APART, Evidence, titled
 
 _FIGURES = "零一二三四五六七八九十"
-_PAGE_NUMBER = regex.compile(r"\d{1,3}")
+_PAGE_NUMBER = compiled(r"\d{1,3}")
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
-_PUNCTUATED = regex.compile(r"[;。!?:]|^[\[(【*<>|-]")
+_PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
 _OPEN_TITLE = "的上会式礼动议"
-_BARE = regex.compile(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
+_BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
 
 
 def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:

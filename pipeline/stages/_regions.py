@@ -6,38 +6,35 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import regex
-
+from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence, title_key
 from pipeline.stages._lines import letters
 
 _HEAD = 24
 """Lines at a page's top among which its title is looked for."""
-_NUMBER = regex.compile(
+_NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
 )
-_ADDRESSED = regex.compile(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}们[,:!、]")
-_NAMES_TEXTS = regex.compile(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
-_NAME = regex.compile(r"\p{Han}[\p{Han} ·、]{3,23}")
-_FURNISHED = regex.compile(r"[|>»_&<#]|\(\d+\)$|[a-zA-Z]{2}|网$|网 |文库|素材|收藏|打印|字号|分享|评论|^[\d .,:/-]+$")
-_LISTED = regex.compile(
+_ADDRESSED = compiled(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}们[,:!、]")
+_NAMES_TEXTS = compiled(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
+_NAME = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
+_FURNISHED = compiled(r"[|>»_&<#]|\(\d+\)$|[a-zA-Z]{2}|网$|网 |文库|素材|收藏|打印|字号|分享|评论|^[\d .,:/-]+$")
+_LISTED = compiled(
     r"讲话|发言|致[辞词]|演讲|主持|[稿词辞]$|范文|总结|报告|心得|体会|作文|方案|计划|倡议|公告|通知|标语|祝福|文案|合同|制度|申请|材料|文章|文库|"
     r"[>★»|]|^[·•]|\d{2}-\d{2}|网|下载|登录|注册|评论|分享|首页|关于|联系|更多|回复|楼|推荐|精彩|阅读|举报|收藏|复制|资源|资料|声明|地图|链接|微信|QQ|公众号"
 )
-_SITE = regex.compile(
+_SITE = compiled(
     r"文档|文件|文库|下载|上传|预览|会员|VIP|积分|金币|充值|客服|版权|侵权|本站|网站|网友|用户|登录|注册|付费|免费|资源|转载|收藏|点击|链接|"
     r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|资料|著作权|所有权|权益|侵犯|模板|范文|素材|楼主|回帖|站长|在看"
 )
-_SPEAKER = regex.compile(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
-_SAMPLES = regex.compile(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
-_OFFERED = regex.compile(
-    r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式"
-)
-_ASKED = regex.compile(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
-_GLUED = regex.compile(
+_SPEAKER = compiled(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
+_SAMPLES = compiled(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
+_OFFERED = compiled(r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式")
+_ASKED = compiled(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
+_GLUED = compiled(
     r"(?:(?:尊敬|敬爱|亲爱)的|各位|诸位|\p{Han}{1,6}们)[^\n。!?;:]{0,48}(?::|[,!](?:大家|早上|上午|下午|晚上|你们)好)|大家好[,!。]"
 )
-_HOW_TO = regex.compile(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
+_HOW_TO = compiled(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧|要求|方法|指导)|附范文")
 
 
 def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:

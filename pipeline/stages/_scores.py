@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import regex
-
+from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence, titled
 from pipeline.stages._lines import Line
 from pipeline.stages._neighbours import weigh_neighbours
@@ -107,8 +106,8 @@ def _ends_sentence(evidence: Evidence, number: int) -> bool:
     return _AS_SENTENCE.search(evidence.view, max(line.left, line.right - 2), line.right) is not None
 
 
-_NAMED = regex.compile(r"[^\n。!?,;:、(]{2,14}:")
-_AS_SENTENCE = regex.compile(r"[。!?][”’)]?$")
+_NAMED = compiled(r"[^\n。!?,;:、(]{2,14}:")
+_AS_SENTENCE = compiled(r"[。!?][”’)]?$")
 
 
 def _by_continuation(evidence: Evidence, settings: Mapping[str, Any]) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import regex
-
 from pipeline.page import SPOKEN, Block, Draft
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.stages._habits import changed
 from pipeline.stages._plan import Hit, Plan
 
-_ADDRESS = regex.compile(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[^\n。!?;:]{1,30}|[\p{Han}、,]{1,16}们)(?=[,:!])")
-_PEOPLE = regex.compile(r"[\s,、和]|尊敬的|敬爱的|亲爱的|各位|全体|们")
+_ADDRESS = compiled(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[^\n。!?;:]{1,30}|[\p{Han}、,]{1,16}们)(?=[,:!])")
+_PEOPLE = compiled(r"[\s,、和]|尊敬的|敬爱的|亲爱的|各位|全体|们")
 _TOO_SHORT, _SHORT, _REST = 60, 24, 80
 """Code points: what a speech has at least before another one begins, the same behind thanks, and what the other one has."""
 _JOINS = ("及", "和", "与", "暨", "、", " ")

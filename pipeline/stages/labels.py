@@ -17,9 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-import regex
-
 from pipeline.page import Block, Draft, Label, Labelled, no_meta
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rulebook, StageRules, default_rulebook
 from pipeline.stages._evidence import Evidence
 from pipeline.stages._flags import draft_flags
@@ -32,7 +31,7 @@ from pipeline.stages._scores import score_lines
 from pipeline.stages._sequence import best_sequence
 from pipeline.stages._speeches import clean_title, find_cues, find_drafts, join_titles
 
-_COUNT = regex.compile(r"([\d一二三四五六七八九十]{1,3}) ?篇\)?")
+_COUNT = compiled(r"([\d一二三四五六七八九十]{1,3}) ?篇\)?")
 _NUMERALS = {char: number for number, char in enumerate("一二三四五六七八九十", 1)}
 
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import cast
 
-import regex
 from regex import Match
 
 from pipeline.ledger import Ledger, Place
+from pipeline.patterns import compiled
 from pipeline.plausible import everyday_hanzi, plausibility
 from pipeline.rulebook import Rule, Rulebook, StageRules, rules_for
 from pipeline.signs import Signs, members
@@ -67,7 +67,7 @@ def _gates(rules: StageRules) -> tuple[Signs, dict[str, int]]:
 
 ANY = -1
 """Stands for the class of a rule that has none."""
-_CLASS = regex.compile(r"\[[^\]]+\]")
+_CLASS = compiled(r"\[[^\]]+\]")
 
 
 def flags(text: str, rules: StageRules | Rulebook | None = None) -> tuple[str, ...]:
@@ -150,8 +150,8 @@ def _unified(char: str) -> str:
     return unicodedata.normalize("NFKC", char)
 
 
-_SENTENCE = regex.compile("[，。,;；]")
-_RUN = regex.compile(r"\p{Han}+(?: {1,3}\p{Han}+)*+")
+_SENTENCE = compiled("[，。,;；]")
+_RUN = compiled(r"\p{Han}+(?: {1,3}\p{Han}+)*+")
 
 
 def _inner_space(match: Match[str]) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import regex
 
@@ -172,17 +173,19 @@ class Choice:
     """
 
     def __init__(self, marks: Iterable[Mark]) -> None:
-        self._wholes = tuple((Scan(mark), tuple(map(Scan, _parts(mark)))) for mark in marks)
-        self._scans = tuple(part for _, parts in self._wholes for part in parts)
+        self._wholes = tuple(map(Scan, marks))
+        parts = [(whole, part) for whole, scan in enumerate(self._wholes) for part in _parts(scan.mark)]
+        self._scans = tuple(Scan(part) for _, part in parts)
+        self._whole_of = tuple(whole for whole, _ in parts)
         sources = [scan.mark.source for scan in self._scans]
         self._beginners, self._followers = Answers(sources, self._can_begin), Answers(sources, self._can_follow, "behind")
-        self._begin: dict[str, frozenset[Scan]] = {}
-        self._follow: dict[str, frozenset[Scan]] = {}
-        self._able: dict[tuple[frozenset[Scan], frozenset[Scan]], tuple[Scan, ...]] = {}
+        self._begin: dict[str, frozenset[int]] = {}
+        self._follow: dict[str, frozenset[int]] = {}
+        self._able: dict[tuple[frozenset[int], frozenset[int]], tuple[Scan, ...]] = {}
 
     def asleep(self, text: str) -> frozenset[str]:
         """The ids of the rules that need a word which the text does not hold."""
-        rules = {whole.mark.rule.id: whole.mark.rule for whole, _ in self._wholes if whole.mark.rule.needs}
+        rules = {whole.mark.rule.id: whole.mark.rule for whole in self._wholes if whole.mark.rule.needs}
         return frozenset(name for name, rule in rules.items() if not rule.might_match(text))
 
     def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
@@ -198,19 +201,19 @@ class Choice:
                 return scan.mark.rule, match
         return None
 
-    def _hopeful(self, able: frozenset[Scan]) -> Iterator[Scan]:
-        for whole, parts in self._wholes:
-            some = [part for part in parts if part in able]
-            yield from some if len(some) <= _FEW else (whole,)
+    def _hopeful(self, able: Iterable[int]) -> Iterator[Scan]:
+        for whole, parts in groupby(sorted(able), key=self._whole_of.__getitem__):
+            some = [self._scans[number] for number in parts]
+            yield from some if len(some) <= _FEW else (self._wholes[whole],)
 
-    def _begins(self, pair: str) -> frozenset[Scan]:
+    def _begins(self, pair: str) -> frozenset[int]:
         if pair not in self._begin:
-            self._begin[pair] = frozenset(self._scans[number] for number in self._beginners[pair])
+            self._begin[pair] = frozenset(self._beginners[pair])
         return self._begin[pair]
 
-    def _follows(self, pair: str) -> frozenset[Scan]:
+    def _follows(self, pair: str) -> frozenset[int]:
         if pair not in self._follow:
-            self._follow[pair] = frozenset(self._scans[number] for number in self._followers[pair])
+            self._follow[pair] = frozenset(self._followers[pair])
         return self._follow[pair]
 
     def _can_begin(self, pair: str) -> tuple[int, ...]:
