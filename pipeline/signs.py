@@ -8,7 +8,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 _BEYOND = 0xFFFF
@@ -21,8 +24,14 @@ def members(pattern: re.Pattern[str]) -> str:
     >>> members(re.compile("[０-３]"))
     '０１２３'
     """
-    every = "".join(map(chr, [*range(0xD800), *range(0xE000, _BEYOND)]))
-    return "".join(pattern.findall(every))
+    return "".join(pattern.findall(_every()))
+
+
+@lru_cache(maxsize=1)
+def _every() -> str:
+    """Every character of the Basic Multilingual Plane that is no surrogate."""
+    codes = [*range(0xD800), *range(0xE000, _BEYOND)]
+    return array("H", codes).tobytes().decode(f"utf-16-{sys.byteorder[0]}e")
 
 
 class Signs:
