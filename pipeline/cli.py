@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import gc
 import io
 import itertools
 import os
@@ -648,6 +649,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry() -> NoReturn:
     """What the command ``jinggao`` calls: UTF-8 on every stream whatever the locale, and a quiet end by signals."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads for matrices, of which there are none
+    gc.set_threshold(20_000)  # a page makes many objects and hardly a cycle among them
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
