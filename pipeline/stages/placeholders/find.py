@@ -239,22 +239,15 @@ _GAP = "\ufdd5"
 
 def _aside(text: str, spans: list[Span], plan: Plan) -> dict[int, Rule]:
     """The places around masks that protect rules match which begin elsewhere, each with its rule."""
-    pieces, starts, shifts, size = [], [], [], 0
-    near = ""
+    windows = _windows(spans, len(text))
+    starts = [0, *accumulate(end - start + 1 for start, end in windows)]
+    near = _GAP.join([text[start:end] for start, end in windows])
     aside: dict[int, Rule] = {}
     for rule, pattern in plan.protect:
-        if not rule.might_match(text):
-            continue
-        if not near:
-            for start, end in _windows(spans, len(text)):
-                pieces.append(text[start:end])
-                starts.append(size)
-                shifts.append(start - size)
-                size += end - start + 1
-            near = _GAP.join(pieces)
         if rule.might_match(near):
             for match in pattern.finditer(near):
-                shift = shifts[bisect_right(starts, match.start()) - 1]
+                number = bisect_right(starts, match.start()) - 1
+                shift = windows[number][0] - starts[number]
                 aside.update(dict.fromkeys(range(match.start() + shift, match.end() + shift), rule))
     return aside
 
