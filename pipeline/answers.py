@@ -18,8 +18,8 @@ import regex
 
 from pipeline import cache
 
-MOST = 100_000
-"""Questions that the file holds at most; one that is fuller is begun anew."""
+MOST = 40_000
+"""Questions that the file holds at most; of a fuller one only what this process asks is kept. The package asks some 10,000."""
 SHARE = 8
 """The file is written where more than one in so many questions to the same patterns is new: what is rare can be worked out."""
 

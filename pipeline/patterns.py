@@ -2,7 +2,7 @@
 
 To compile the several hundred patterns that a page needs takes longer than to clean a hundred pages. A compiled pattern can be
 pickled, and is read back forty times faster than it is compiled; so compiled patterns are kept in the `pipeline.cache`, for
-each version of the regex package and of Python apart. Of a cache file nothing is taken but patterns.
+each version of the regex package and of Python apart, and are read one by one. Of a cache file nothing is taken but patterns.
 
 >>> compiled("年(?=底)").findall("年底、年初")
 ['年']
@@ -22,26 +22,30 @@ from pipeline import cache
 MOST = 20_000
 """Patterns that a cache file holds at most; one that is fuller is begun anew. The package's own rules have about 800."""
 
-_FILE = f"patterns-{sys.implementation.cache_tag}-{regex.__version__}.pickle"
+_FILE = f"patterns2-{sys.implementation.cache_tag}-{regex.__version__}.pickle"
 _Key = tuple[str, int]
 
 
 class _Known:
-    """The patterns of this process: those of the cache file, read at first use, and those compiled since."""
+    """The patterns of this process. kept: those of the cache file, pickled, read at first use. fresh: those compiled since."""
 
     def __init__(self) -> None:
-        self.patterns: dict[_Key, regex.Pattern[str]] | None = None
+        self.kept: dict[_Key, bytes] | None = None
+        self.patterns: dict[_Key, regex.Pattern[str]] = {}
         self.fresh: dict[_Key, regex.Pattern[str]] = {}
 
     def get(self, key: _Key) -> regex.Pattern[str] | None:
-        if self.patterns is None:
-            self.patterns = _read()
-        return self.patterns.get(key)
+        if key not in self.patterns:
+            if self.kept is None:
+                self.kept = _read()
+            pattern = _unpickled(self.kept[key], regex.Pattern) if key in self.kept else None
+            if pattern is None:
+                return None
+            self.patterns[key] = pattern
+        return self.patterns[key]
 
     def add(self, key: _Key, pattern: regex.Pattern[str]) -> None:
-        self.fresh[key] = pattern
-        if self.patterns is not None:
-            self.patterns[key] = pattern
+        self.patterns[key] = self.fresh[key] = pattern
 
 
 _known = _Known()
@@ -64,23 +68,25 @@ def compiled(source: str, flags: int = 0) -> regex.Pattern[str]:
 def save() -> None:
     """Write the patterns that were compiled since the last time into the cache."""
     if _known.fresh:
-        patterns = _read() | _known.fresh
-        cache.write(_FILE, pickle.dumps(_known.fresh if len(patterns) > MOST else patterns))
+        fresh = {key: pickle.dumps(pattern) for key, pattern in _known.fresh.items()}
+        patterns = _read() | fresh
+        cache.write(_FILE, pickle.dumps(fresh if len(patterns) > MOST else patterns))
         _known.fresh = {}
 
 
-def _read() -> dict[_Key, regex.Pattern[str]]:
-    """The patterns of the cache file; none where there is no such file or it is damaged."""
-    data = cache.read(_FILE)
-    if data is None:
-        return {}
+def _read() -> dict[_Key, bytes]:
+    """The pickled patterns of the cache file; none where there is no such file or it is damaged."""
+    found: dict[_Key, bytes] | None = _unpickled(cache.read(_FILE) or b"", dict)
+    return found if found and all(isinstance(one, bytes) for one in found.values()) else {}
+
+
+def _unpickled(data: bytes, kind: type) -> Any:
+    """What was pickled, or None where it is damaged or of another kind."""
     try:
         found = _Patterns(io.BytesIO(data)).load()
     except Exception:  # whatever a damaged file makes of itself
-        return {}
-    if not isinstance(found, dict) or not all(isinstance(one, regex.Pattern) for one in found.values()):
-        return {}
-    return found
+        return None
+    return found if isinstance(found, kind) else None
 
 
 class _Patterns(pickle.Unpickler):
