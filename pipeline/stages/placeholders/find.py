@@ -132,7 +132,7 @@ def _cleared(text: str, found: tuple[Placeholder, ...], rule: Rule, acted: set[s
     return tuple(made)
 
 
-_KEPT = "0123456789０１２３４５６７８９一二三四五六七八九十百零.．:：- \u3000"
+_KEPT = "0123456789０１２３４５６７８９一二两三四五六七八九十百千零.．:：- \u3000"
 
 
 def _span(match: regex.Match[str]) -> Span:

@@ -22,6 +22,8 @@ Span = tuple[int, int]
 DIGITS = "0123456789０１２３４５６７８９"
 HAN_DIGITS = "一二三四五六七八九十百〇○零"
 _UNIT = "年月日届大岁周个名户家次天点时号人项元万亿多余"
+_BEHIND_DECIMAL = "%％‰万亿元多余个倍亩吨米公平立度"
+"""What stands behind a decimal number of which only the whole part is hidden."""
 _SPOILED = "统唯之同单专万第划归合"
 """Characters behind which a Chinese digit belongs to a word (统一, 唯一, 之一, 万一) and not to the mask behind it."""
 
@@ -33,9 +35,10 @@ def token_pattern(characters: str) -> regex.Pattern[str]:
     digits = f"[{DIGITS}]"
     spaced = rf"({mask})(?:[ \u3000]\1)++(?!{mask})"
     date = f"(?<={mask}{{2}})(?:(?:19|20){digits}{{2}}年|{digits}{{1,2}}[月日])"  # no part of a name before it: 张xx2015年
-    clock = rf"(?:(?<=(?<!{mask}){mask}{{1,2}})[:：]{mask}{{2}}(?!{mask}))?"
+    rest = rf"(?:(?<!(?:19|20){mask}{{1,2}})[.．]{digits}{{1,2}}(?=[{_BEHIND_DECIMAL}]))?"  # xx.5%, but not the month of 20xx.5
+    end = rf"{rest}(?:(?<=(?<!{mask}){mask}{{1,2}})[:：]{mask}{{2}}(?!{mask}))?"
     return compiled(
-        rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{date}){digits}+{mask}*)?{clock}"
+        rf"{spaced}|{mask}+(?:(?<!{mask}{{4}}),{mask}{{3}}(?!{mask}))*+(?:[.．]{mask}+)*+(?:(?!{date}){digits}+{mask}*)?{end}"
     )
 
 
@@ -47,7 +50,7 @@ def _first(characters: str) -> re.Pattern[str]:
 
 _LEFT = compiled(rf"(?r)(?:[{DIGITS}]+[.．:：])?[{DIGITS}]+|(?:[{DIGITS}]+[.．:：])")
 _DATE = compiled(rf"(?r)[^\s\p{{P}}][{DIGITS}]?[.．][{DIGITS}]{{1,2}}[.．]")
-_LEFT_HAN = compiled(rf"(?r)[{HAN_DIGITS}]{{1,4}}")
+_LEFT_HAN = compiled(rf"(?r)(?:两(?=[百千]))?[{HAN_DIGITS}千]{{1,4}}")
 _CENTURY = compiled(r"(?:19|20|１９|２０)[^0-9]{2}$")
 _YEAR = compiled(rf"(?:19|20|１９|２０)[^.．:：]{{1,2}}|(?:二[〇○零]|一九)..?|([^{DIGITS}.．:：])\1{{3}}")
 
@@ -82,12 +85,12 @@ def tokens(text: str, characters: str) -> list[Span]:
 
 
 _LETTERS = frozenset("xXｘＸ×")
-_BEFORE = frozenset(DIGITS + HAN_DIGITS + ".．:：")
+_BEFORE = frozenset(DIGITS + HAN_DIGITS + "千.．:：")
 
 
 def _left(text: str, start: int, end: int, floor: int) -> int:
     """The token's start with the digits that were kept in front of its first mask character."""
-    if text[start - 1] in HAN_DIGITS:
+    if text[start - 1] in HAN_DIGITS or text[start - 1] == "千":
         match = _LEFT_HAN.match(text, floor, start)
         if match and _belongs(text, match.start(), end):
             return match.start()
@@ -103,9 +106,10 @@ def _belongs(text: str, start: int, end: int) -> bool:
     before = text[start - 1 : start]
     if text[max(0, start - 3) : start] == "百分之":
         return True
-    return before == "月" or (text[end : end + 1] in _UNIT_SET and before not in _SPOILED_SET)
+    return before in _NUMBERED or (text[end : end + 1] in _UNIT_SET and before not in _SPOILED_SET)
 
 
+_NUMBERED = frozenset("月第")
 _UNIT_SET = frozenset(_UNIT) | {"那"}
 _SPOILED_SET = frozenset(_SPOILED)
 
