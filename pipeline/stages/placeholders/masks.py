@@ -106,6 +106,8 @@ def _belongs(text: str, start: int, end: int) -> bool:
     before = text[start - 1 : start]
     if text[max(0, start - 3) : start] == "百分之":
         return True
+    if text[start] == "零":  # 两年零×个月
+        return False
     return before in _NUMBERED or (text[end : end + 1] in _UNIT_SET and before not in _SPOILED_SET)
 
 
