@@ -192,8 +192,10 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str], speeches: 
         spans = [span for span in spans if covered.isdisjoint(range(*span))]
     if not spans:
         return spans
-    aside = _aside(text, spans, plan)
-    asleep = plan.signs.asleep(text)
+    windows = _windows(spans, len(text))
+    near = _GAP.join([text[start:end] for start, end in windows])
+    aside = _aside(near, windows, plan)
+    asleep = plan.signs.asleep(near)
     kept, doubtful = [], []
     done, last = 0, None
     for start, end in spans:
@@ -237,11 +239,9 @@ _REACH = 90
 _GAP = "\ufdd5"
 
 
-def _aside(text: str, spans: list[Span], plan: Plan) -> dict[int, Rule]:
-    """The places around masks that protect rules match which begin elsewhere, each with its rule."""
-    windows = _windows(spans, len(text))
+def _aside(near: str, windows: list[Span], plan: Plan) -> dict[int, Rule]:
+    """The places around masks that protect rules match which begin elsewhere, each with its rule. near: the joined windows."""
     starts = [0, *accumulate(end - start + 1 for start, end in windows)]
-    near = _GAP.join([text[start:end] for start, end in windows])
     aside: dict[int, Rule] = {}
     for rule, pattern in plan.protect:
         if rule.might_match(near):
