@@ -32,6 +32,7 @@ _BETWEEN = frozenset(
     ("以及", "或者", "并且", "还有", "还是", "而不是", "变成", "成为", "转为", "转向", "走向", "不是", "就是", "也是")
 )
 """What stands between two quotations rather than in one."""
+_PAUSES = tuple("，。、；：！？,;:!?")
 _BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’“‘「『")
 _BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.")
 _NEVER_BEHIND_OPEN = frozenset("\n，,、。；;：:！!？?）)》】")
@@ -96,7 +97,7 @@ def _marks(draft: Draft, rule: Rule, start: int, end: int) -> tuple[list[Mark], 
 
 def _quotable(words: str) -> bool:
     """Whether words between two marks may be a quotation, and are not what joins two."""
-    return len(words) > 1 and words not in _BETWEEN and not words.startswith(tuple("，。、；：！？,;:!?"))
+    return len(words) > 1 and words not in _BETWEEN and not words.startswith(_PAUSES) and words[-1] not in "，、；："
 
 
 def _nested(text: str, marks: tuple[list[Mark], list[Mark]]) -> bool:
