@@ -6,10 +6,12 @@ A part is a named tuple of arrays. Its name says what it was made of, so what is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.duplicates.store import sync
 from pipeline.workers import in_order
@@ -40,13 +42,19 @@ class Parts:
             yield self._read(kind, made) if isinstance(made, Path) else made
 
     def _task(self, call: Callable[..., Part], task: Task) -> _Task:
-        path = None if self.folder is None else self.folder / f"{task.name}.npz"
+        path = None if self.folder is None else self.folder / f"{task.name}.arrays"
         return _Task(call, None if path and path.exists() else task.given(), path, self._durable)
 
     @staticmethod
     def _read(kind: type[Part], path: Path) -> Part:
-        with np.load(path, allow_pickle=False) as arrays:
-            return kind(**arrays)
+        with path.open("rb") as file:
+            return kind(*_arrays(file))
+
+
+def _arrays(file: BufferedReader) -> Iterator[NDArray[Any]]:
+    """The arrays of a file, one behind the other."""
+    while file.peek(1):
+        yield np.load(file, allow_pickle=False)
 
 
 class _Task(NamedTuple):
@@ -69,7 +77,8 @@ def _make(task: _Task) -> Any:
         return made
     beside = task.path.with_name(task.path.name + ".new")
     with beside.open("wb") as file:
-        np.savez(file, **made._asdict())
+        for array in made:
+            np.save(file, array, allow_pickle=False)
     if task.durable:
         sync(beside)
     beside.replace(task.path)

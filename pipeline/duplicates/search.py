@@ -29,6 +29,7 @@ from pipeline.duplicates.settings import Settings, read_settings
 from pipeline.duplicates.sketch import Bits, Sketches, estimates, sketches
 from pipeline.duplicates.spill import Sorter, spill_folder, work_folder
 from pipeline.duplicates.store import FORMAT, parameters
+from pipeline.duplicates.view import views
 from pipeline.errors import JinggaoError
 
 Progress = Callable[[str, int, int], None]
@@ -108,6 +109,8 @@ class Search:
         self._names: list[str] = []
         self._kept: list[Sketches] = []
         names: list[str] = []
+        if jobs > 1:
+            views([""])  # the tables that it makes come to worker processes with a fork
         lengths, digests = [np.zeros(0, np.int64)], [np.zeros((0, 2), np.uint64)]
         for one in parts.make(Sketches, sketches, self._read(names), jobs):
             lengths.append(one.lengths)

@@ -167,8 +167,8 @@ class Verifier:
                 loaded = one
             self._table.find(self._of(other), found[start : start + self._sizes[other]])
         for text in b[self._distinct[b] < 0].tolist():
-            ordered = np.sort(self._of(text))
-            self._distinct[text] = min(1, len(ordered)) + np.count_nonzero(ordered[1:] != ordered[:-1])
+            if self._distinct[text] < 0:
+                self._load(text)
         b_places = np.flatnonzero(found >= 0)
         a_places = found.take(b_places)
         a_places += np.repeat(a_row.bounds[:-1], np.diff(np.searchsorted(b_places, b_row.bounds)))

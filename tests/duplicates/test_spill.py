@@ -86,7 +86,7 @@ def _stops(step: str, done: int, total: int) -> None:
 def _interrupted(documents: list[tuple[str, str]], work: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         find(documents, work=work, progress=_stops)
-    assert len(list(work.glob("*.npz"))) > 2
+    assert len(list(work.glob("*.arrays"))) > 2
 
 
 def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
