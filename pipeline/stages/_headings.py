@@ -35,6 +35,8 @@ def heading_levels(lines: Sequence[Line], states: Sequence[str], view: str) -> l
     their siblings have text below them (the text below a heading is sometimes lost).
     """
     levels = [0] * len(lines)
+    if "heading" not in states:
+        return levels
     styles = [
         outline_style(view, line.left, line.right) if state in ("heading", "body") else ""
         for line, state in zip(lines, states, strict=True)
@@ -51,7 +53,7 @@ def heading_levels(lines: Sequence[Line], states: Sequence[str], view: str) -> l
         levels[number] = _ORDER.get(style, 2 if seen_first else 1)
         following = spoken[place + 1] if place + 1 < len(spoken) else None
         headed = following is not None and _below(number, following, styles, states)
-        if not headed and not _siblings_headed(number, spoken, styles, states):
+        if not headed and not _siblings_headed(place, spoken, styles, states):
             levels[number] = 0
     return levels
 
@@ -63,9 +65,9 @@ def _below(number: int, following: int, styles: Sequence[str], states: Sequence[
     return False
 
 
-def _siblings_headed(number: int, spoken: Sequence[int], styles: Sequence[str], states: Sequence[str]) -> bool:
-    """Whether most lines of the same style around a line are headings with text below them."""
-    place = spoken.index(number)
+def _siblings_headed(place: int, spoken: Sequence[int], styles: Sequence[str], states: Sequence[str]) -> bool:
+    """Whether most lines of the same style around the one at a place among the spoken are headings with text below them."""
+    number = spoken[place]
     siblings = headed = 0
     for step in (-1, 1):
         at = place

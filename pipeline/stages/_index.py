@@ -2,7 +2,8 @@
 
 A page has a few dozen short lines and the stages that label them have some seventy rules. Most rules can match only where one
 of their literals stands (``needs``), so a rule is tried on the few pieces that hold one, and on no others. A literal is known
-by the two neighbouring characters of it that fewest of the literals share: that may name a piece too many, never one too few.
+by the two neighbouring characters of it that stand in fewest other places (`_rarest`): that may name a piece too many, never one
+too few.
 
 >>> LiteralIndex([["小编"], ["上一篇", "下一篇"]]).places("网站首页\\n下面是小编找来的\\n下一篇", [0, 5, 14])
 {0: [1], 1: [2]}
@@ -11,7 +12,7 @@ by the two neighbouring characters of it that fewest of the literals share: that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -38,7 +39,7 @@ class LiteralIndex:
         for owner, words in enumerate(needs):
             for word in words:
                 if len(word) > 1:
-                    pair = min(pairwise(word), key=shared.__getitem__)
+                    pair = _rarest(word, shared)
                     pairs.setdefault(_key(pair, _FACTOR), set()).add(owner)
                     self._others[_key(pair, _OTHER)] = True
                 else:
@@ -60,13 +61,16 @@ class LiteralIndex:
 
         starts: where each piece of the text begins, ascending, the first at 0.
         """
+        return self.places_in(codes_of(text), starts)
+
+    def places_in(self, text: Any, starts: Sequence[int]) -> dict[int, list[int]]:
+        """As `places`, of a text that is an array of code points."""
         import numpy as np
 
         seen = np.zeros((self._size + 1, len(starts)), dtype=np.bool_)  # the last row is nobody's
         begins = np.asarray(starts, dtype=np.intp)
         for start in range(0, len(text), _PIECE):
-            wide = np.frombuffer(text[start : start + _PIECE + 1].encode("utf-32-le", "surrogatepass"), dtype="<u4")
-            for at, groups in self._hits(wide.astype(np.uint16)):
+            for at, groups in self._hits(text[start : start + _PIECE + 1].astype(np.uint16)):
                 pieces = np.searchsorted(begins, at + start, side="right") - 1
                 seen[self._owners[groups], pieces[:, None]] = True
         owners, found = seen[:-1].nonzero()
@@ -85,6 +89,22 @@ class LiteralIndex:
         groups = self._singles.take(codes)
         at = (groups != 0).nonzero()[0]
         yield at, groups.take(at)
+
+
+def codes_of(text: str) -> Any:
+    """A text's code points as an array of numpy."""
+    import numpy as np  # as above
+
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _rarest(word: str, shared: Mapping[tuple[str, str], int]) -> tuple[str, str]:
+    """The pair of neighbours by which a word is known. shared: how many of the literals have a pair.
+
+    One without the commonest character; then the one that fewest literals share; then the second, for most words have two
+    characters, and a pair across their border (话稿 of 讲话稿) is rare elsewhere.
+    """
+    return min([*pairwise(word[1:]), (word[0], word[1])], key=lambda pair: ("的" in pair, shared[pair]))
 
 
 def _key(pair: tuple[str, str], factor: int) -> int:

@@ -93,7 +93,9 @@ def lines_of(view: str, cuts: Iterable[int] = ()) -> list[Line]:
     lines, start, at = [], 0, 0
     for piece in view.split("\n"):
         end = start + len(piece)
-        if piece:
+        if piece and piece[0] != " " != piece[-1] and (at == len(inner) or inner[at] >= end):
+            lines.append(Line(start, end, start, end))
+        elif piece:
             begin = start
             while at < len(inner) and inner[at] < end:
                 if inner[at] > begin:

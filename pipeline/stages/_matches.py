@@ -21,8 +21,8 @@ def hits_of(view: str, lines: Sequence[Line], plan: Plan) -> list[Sequence[Hit]]
     known, limit = plan.remembered, plan.sizes[0] if plan.remembers else 0
     hits: list[Sequence[Hit]] = []
     fresh: list[int] = []
-    for number, line in enumerate(lines):
-        hit = known.get(view[line.left : line.right]) if line.right - line.left <= limit else None
+    for number, (_, _, left, right) in enumerate(lines):
+        hit = known.get(view[left:right]) if right - left <= limit else None
         if hit is None:
             fresh.append(number)
         hits.append(hit or ())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import NamedTuple
 
 from regex import Match
 
 from pipeline.rulebook import Rule, Rulebook, StageRules
-from pipeline.stages._index import LiteralIndex
+from pipeline.stages._index import LiteralIndex, codes_of
 
 LABEL_STAGES = ("labels", "boilerplate", "links", "paragraphs")
 """Stages whose rules may label lines."""
@@ -72,8 +71,9 @@ class PageLines:
 
     def __init__(self, view: str, plan: Plan) -> None:
         self._view = view
-        self.starts = list(accumulate([len(line) + 1 for line in view.split("\n")], initial=0))
-        self._places = plan.page_index.places(view, self.starts[:-1])
+        codes = codes_of(view)
+        self.starts = [0, *((codes == ord("\n")).nonzero()[0] + 1).tolist(), len(view) + 1]
+        self._places = plan.page_index.places_in(codes, self.starts[:-1])
 
     def find(self, number: int, rule: Rule, limit: int | None = None) -> Iterator[Match[str]]:
         """A rule's matches, each within one line. number: the rule's in ``page_index``. limit: how much of a line it sees."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from pipeline.patterns import compiled
@@ -57,28 +59,26 @@ def _behind_sentence(view: str, left: int, place: int) -> bool:
 
 def _by_form(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """What the size and the end of each line say."""
-    for number, (line, scores) in enumerate(zip(evidence.lines, evidence.scores, strict=True)):
-        size = line.right - line.left
+    sizes = list(accumulate((step for step, _ in settings["body_steps"]), max))
+    bodies = [
+        list(accumulate((more for _, more in settings["body_steps"]), initial=start)) for start in (0.0, settings["body_closed"])
+    ]
+    loose_size = settings["loose_size"]
+    for number, ((_, _, left, right), closed, scores) in enumerate(
+        zip(evidence.lines, evidence.closed, evidence.scores, strict=True)
+    ):
+        size = right - left
         if not size:
             evidence.add(number, "mark", 9.0, "labels/blank")
             continue
-        scores["body"] = scores.get("body", 0.0) + _body(size, evidence.closed[number], settings)
-        loose = size <= settings["loose_size"]
+        scores["body"] = scores.get("body", 0.0) + bodies[closed][bisect_right(sizes, size)]
+        loose = size <= loose_size
         if loose or "mark" in scores:
-            sentence = evidence.closed[number] and size >= settings["sentence_size"] and _ends_sentence(evidence, number)
+            sentence = closed and size >= settings["sentence_size"] and _ends_sentence(evidence, number)
             if sentence and "mark" in scores:
                 scores["mark"] *= settings["sentence"]
             if loose:
                 _loose(evidence, number, sentence, settings)
-
-
-def _body(size: int, closed: bool, settings: Mapping[str, Any]) -> float:
-    score = settings["body_closed"] if closed else 0.0
-    for step, more in settings["body_steps"]:
-        if size < step:
-            break
-        score += more
-    return float(score)
 
 
 def _loose(evidence: Evidence, number: int, sentence: bool, settings: Mapping[str, Any]) -> None:

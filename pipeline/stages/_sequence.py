@@ -18,7 +18,7 @@ def best_sequence(candidates: Sequence[Mapping[str, float]], transitions: Transi
     """
     reached: dict[str, float] = {"start": 0.0}
     origins: list[dict[str, str]] = []
-    states = {state for line in candidates for state in line}
+    states: set[str] = set().union(*candidates)
     into = {state: {before: after.get(state, 0.0) for before, after in transitions.items()} for state in states}
     silent = {*states, "start"} - set(transitions)
     for steps in into.values() if silent else ():
@@ -26,10 +26,11 @@ def best_sequence(candidates: Sequence[Mapping[str, float]], transitions: Transi
     for line in candidates:
         now: dict[str, float] = {}
         origin: dict[str, str] = {}
+        (first, led), *others = reached.items()
         for state, own in line.items():
             steps = into[state]
-            best, best_before = float("-inf"), ""
-            for before, score in reached.items():
+            best, best_before = led + steps[first], first
+            for before, score in others:
                 total = score + steps[before]
                 if total > best:
                     best, best_before = total, before

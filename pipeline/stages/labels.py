@@ -140,16 +140,13 @@ def _book(rules: StageRules | Rulebook | None) -> Rulebook:
 def _blocks(lines: Sequence[Line], states: Sequence[str], evidence: Evidence, view: str) -> list[Block]:
     levels = heading_levels(lines, states, view)
     blocks = []
-    for number, (line, state) in enumerate(zip(lines, states, strict=True)):
-        label = "boilerplate" if state in FURNITURE else state
-        if label == "heading" and not levels[number]:
-            label = "body"
-        if label == "body":
-            blocks.append(Block(line.start, line.end, "body"))
+    for (start, end, _, _), state, level, rules in zip(lines, states, levels, evidence.rules, strict=True):
+        if state == "body" or (state == "heading" and not level):
+            blocks.append(Block(start, end, "body"))
             continue
-        found = evidence.rules[number].get(state)
-        rule = found[1] if found else "labels/neighbours"
-        blocks.append(Block(line.start, line.end, cast("Label", label), rule, levels[number] if label == "heading" else 0))
+        label = "boilerplate" if state in FURNITURE else cast("Label", state)
+        rule = rules[state][1] if state in rules else "labels/neighbours"
+        blocks.append(Block(start, end, label, rule, level))
     return blocks
 
 
