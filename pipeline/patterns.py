@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import sys
+from functools import lru_cache
 from typing import Any
 
 import regex
@@ -62,6 +64,43 @@ def compiled(source: str, flags: int = 0) -> regex.Pattern[str]:
         pattern = regex.compile(source, flags)
         _known.add(key, pattern)
     return pattern
+
+
+@lru_cache(maxsize=4096)
+def is_anchored(source: str) -> bool:
+    """Whether a pattern can match only at the beginning of a line: each of its alternatives begins with ``^``.
+
+    Where it does so inside a group the answer is False, too.
+
+    >>> is_anchored("^(?:年|月)|^[|]"), is_anchored("^年|月"), is_anchored("年")
+    (True, False, False)
+    """
+    return all(_ANCHOR.match(part) is not None for part in _bare(source).split("|"))
+
+
+def leading_class(source: str) -> str | None:
+    """The class of characters with one of which every match of a pattern begins; None where it begins otherwise.
+
+    >>> leading_class("[年月](?:初|底)+"), leading_class("[年月]?底"), leading_class("[年月]|底")
+    ('[年月]', None, None)
+    """
+    found = _CLASS.match(source)
+    return found[0] if found and "|" not in _bare(source) else None
+
+
+def _bare(source: str) -> str:
+    """A pattern with an x for each of its classes, escaped characters and groups."""
+    bare = _NESTED.sub("x", source)
+    while bare != (bare := _GROUP.sub("x", bare)):
+        pass
+    return bare
+
+
+_CLASS = re.compile(r"\[\^?\]?[^\]\\]*(?:\\.[^\]\\]*)*\](?![?*{])")
+_NESTED = re.compile(r"\\.|\[\^?\]?[^\]\\]*(?:\\.[^\]\\]*)*\]", re.DOTALL)
+"""Escaped characters and classes of characters: what stands in them is no sign of the pattern."""
+_GROUP = re.compile(r"\([^()]*\)")
+_ANCHOR = re.compile(r"\^(?![?*{])")
 
 
 @cache.saved_by

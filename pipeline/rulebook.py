@@ -150,8 +150,12 @@ class Rule:
 
     def might_match(self, text: str) -> bool:
         """False only where none of the needed literals, or no match of the gate, stands in the text."""
-        if self.needs and not any(word in text for word in self.needs):
-            return False
+        for word in self.needs:
+            if word[0] in text and word[-1] in text and word in text:  # a character is found ten times as fast as a word
+                break
+        else:
+            if self.needs:
+                return False
         return self.gate is None or self.gate.search(text) is not None
 
     def finditer(self, text: str) -> Iterator[Match[str]]:

@@ -65,6 +65,17 @@ class Signs:
         found: list[int] = (flags & (1 << number)).nonzero()[0].tolist()
         return found
 
+    def spots(self, text: str) -> list[list[int]]:
+        """For each class the places at which one of its characters may stand, ascending: in the sense of `seen`.
+
+        >>> Signs(["５６", "abc"]).spots("第５章b")
+        [[1], [3]]
+        """
+        flags = self._table.take(_codes(text))
+        at = (flags != 0).nonzero()[0]
+        flags = flags.take(at)
+        return [at[(flags & (1 << number)) != 0].tolist() for number in range(self._size)]
+
     def seen(self, text: str) -> frozenset[int]:
         """The numbers of the classes of which a character may stand in the text; one too many only where it has characters
         beyond the Basic Multilingual Plane or lone surrogates.

@@ -114,3 +114,20 @@ def test_rule_files_are_read_back_only_as_they_are(tmp_path: Path, monkeypatch: 
     for damage in (b"", b"junk", kept.read_bytes()[:-3], kept.read_bytes().replace(b"words", b"other")):
         kept.write_bytes(damage)
         assert read_rule_file(file) == ("repair", {"sets": {"words": ["乙"]}})
+
+
+@pytest.mark.parametrize("source", [r"^[|]年|^\|", r"^(?:年|\))", "^[]|]年", r"^[^\]|]|^年$"])
+def test_an_anchored_pattern_begins_a_line_in_each_alternative(source: str) -> None:
+    assert patterns.is_anchored(source)
+
+
+@pytest.mark.parametrize("source", ["^年|月", "(?:^年)", "^?年", r"^[\]]|月", r"^\[|月", "^(?:年|月)|日"])
+def test_a_pattern_is_not_anchored_where_one_alternative_is_not(source: str) -> None:
+    assert not patterns.is_anchored(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "lead"), [("[年月]日", "[年月]"), (r"[\]年]+", r"[\]年]"), ("[年]*日", None), ("[年]|日", None)]
+)
+def test_a_leading_class_begins_every_match(source: str, lead: str | None) -> None:
+    assert patterns.leading_class(source) == lead

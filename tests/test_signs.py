@@ -28,3 +28,11 @@ def test_a_table_holds_eight_classes() -> None:
     assert Signs([]).seen("a") == frozenset()
     with pytest.raises(ValueError, match="9 classes, a table holds 8"):
         Signs(["a"] * 9)
+
+
+@given(st.text())
+def test_spots_are_where_a_class_may_stand(text: str) -> None:
+    spots = TABLE.spots(text)
+    assert frozenset(number for number, places in enumerate(spots) if places) == TABLE.seen(text)
+    for pattern, places in zip(CLASSES, spots, strict=True):
+        assert {match.start() for match in pattern.finditer(text)} <= set(places)

@@ -2,8 +2,8 @@
 
 A page has a few dozen short lines and the stages that label them have some seventy rules. Most rules can match only where one
 of their literals stands (``needs``), so a rule is tried on the few pieces that hold one, and on no others. A literal is known
-by the two neighbouring characters of it that stand in fewest other places (`_rarest`): that may name a piece too many, never one
-too few.
+by the two neighbouring characters of it that stand in fewest other places (`_rarest`): that may name a piece too many, never
+one too few.
 
 >>> LiteralIndex([["小编"], ["上一篇", "下一篇"]]).places("网站首页\\n下面是小编找来的\\n下一篇", [0, 5, 14])
 {0: [1], 1: [2]}

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import regex
 
-from pipeline.patterns import compiled
+from pipeline.patterns import compiled, is_anchored
 from pipeline.rulebook import Rule, StageRules
 
 _SPACES = (
@@ -194,7 +194,8 @@ class Scan:
         if rule.where == "text":
             yield from self._in_view(rule)
             return
-        search, text, starts = rule.regex.search, self.text, self.starts
+        search = rule.regex.match if rule.pattern and is_anchored(rule.pattern) else rule.regex.search  # a piece is one line
+        text, starts = self.text, self.starts
         for section in self._sections[rule.where or "line"]:
             if among is None:
                 yield from self._in_section(rule, section)

@@ -59,10 +59,9 @@ def _behind_sentence(view: str, left: int, place: int) -> bool:
 
 def _by_form(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """What the size and the end of each line say."""
-    sizes = list(accumulate((step for step, _ in settings["body_steps"]), max))
-    bodies = [
-        list(accumulate((more for _, more in settings["body_steps"]), initial=start)) for start in (0.0, settings["body_closed"])
-    ]
+    steps = settings["body_steps"]
+    sizes = list(accumulate((step for step, _ in steps), max))
+    bodies = [list(accumulate((more for _, more in steps), initial=first)) for first in (0.0, settings["body_closed"])]
     loose_size = settings["loose_size"]
     for number, ((_, _, left, right), closed, scores) in enumerate(
         zip(evidence.lines, evidence.closed, evidence.scores, strict=True)

@@ -10,15 +10,15 @@ makes ד out of ×“ and straightens Chinese quotes. NFKC is not used: it break
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import cast
 
 from regex import Match
 
 from pipeline.ledger import Ledger, Place
-from pipeline.patterns import compiled
+from pipeline.patterns import compiled, leading_class
 from pipeline.plausible import everyday_hanzi, plausibility
 from pipeline.rulebook import Rule, Rulebook, StageRules, rules_for
 from pipeline.signs import Signs, members
@@ -39,35 +39,55 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     '中国'
     """
     known = rules_for(NAME, rules)
-    signs, classes = _gates(known)
-    ledger, seen = Ledger(), signs.seen(text)
+    signs, leads = _leads(known)
+    ledger, spots = Ledger(), signs.spots(text)
+    seen = frozenset(number for number, places in enumerate(spots) if places)
     for rule in known.of("replace", "drop"):
-        if classes.get(rule.id, ANY) not in (ANY, *seen) or not rule.might_match(text):
+        lead = leads.get(rule.id)
+        if lead is not None and lead not in seen:
             continue
-        edits = Ledger.of(_edits(rule, text))
+        if lead is None:
+            edits = Ledger.of(_edits(rule, rule.finditer(text)))
+        else:
+            spots = spots or signs.spots(text)
+            edits = Ledger.of(_edits(rule, _matches(rule, text, spots[lead])))
         if edits:
             text = edits.apply(text)
             ledger = ledger.then(edits)
-            seen |= signs.seen("".join(kind.after for kind in edits.groups))
+            seen, spots = seen | signs.seen("".join(kind.after for kind in edits.groups)), []
     return Staged(text, ledger, flags=flags(text, rules))
 
 
-def _gates(rules: StageRules) -> tuple[Signs, dict[str, int]]:
-    """The gates that are classes of characters, and by a rule's id the number of its class."""
-    gates: tuple[Signs, dict[str, int]] | None = rules.derived.get("gates")
-    if gates is None:
-        found = {rule.id: rule.gate for rule in rules if rule.gate and _CLASS.fullmatch(rule.gate.pattern)}
-        some = dict(list(found.items())[: Signs.MOST])
-        gates = rules.derived["gates"] = (
-            Signs([*map(members, some.values())]),
-            {name: number for number, name in enumerate(some)},
+def _leads(rules: StageRules) -> tuple[Signs, dict[str, int]]:
+    """The classes of characters with which rules' matches begin, and by a rule's id the number of its class."""
+    leads: tuple[Signs, dict[str, int]] | None = rules.derived.get("leads")
+    if leads is None:
+        found = ((rule.id, leading_class(rule.pattern or "")) for rule in rules.of("replace", "drop") if not rule.needs)
+        some = [(name, lead) for name, lead in found if lead and _PLAIN.fullmatch(lead)][: Signs.MOST]
+        leads = rules.derived["leads"] = (
+            Signs([members(re.compile(lead)) for _, lead in some]),
+            {name: number for number, (name, _) in enumerate(some)},
         )
-    return gates
+    return leads
 
 
-ANY = -1
-"""Stands for the class of a rule that has none."""
-_CLASS = compiled(r"\[[^\]]+\]")
+_PLAIN = compiled(r"\[(?:[^\[\]\\&|~-]|\\(?:u[0-9A-F]{4}|[tnr])|(?<=[^\[])-(?=[^\]]))+\]")
+"""A class that means the same to Python's re as to regex."""
+_SPARSE = 400
+"""Code points a place from which on a look at each place is faster than a search of the whole text."""
+
+
+def _matches(rule: Rule, text: str, places: Sequence[int]) -> Iterator[Match[str]]:
+    """A rule's matches. places: where they may begin."""
+    if len(places) * _SPARSE > len(text):
+        yield from rule.regex.finditer(text)
+        return
+    done = 0
+    for place in places:
+        match = rule.regex.match(text, place) if place >= done else None
+        if match is not None:
+            done = match.end()
+            yield match
 
 
 def flags(text: str, rules: StageRules | Rulebook | None = None) -> tuple[str, ...]:
@@ -88,15 +108,14 @@ def demonstrate(text: str, rules: Rulebook) -> tuple[str, set[str]]:
     return done.text, acted
 
 
-def _edits(rule: Rule, text: str) -> Iterator[Place]:
+def _edits(rule: Rule, matches: Iterable[Match[str]]) -> Iterator[Place]:
     name = (rule.name,)
     if rule.action == "drop":
-        for match in rule.finditer(text):
+        for match in matches:
             yield match.start(), match[0], "", name
         return
     repair = _REPAIRS.get(rule.id)
-    plain = rule.gate is not None and rule.gate.pattern == rule.pattern  # re finds a class of characters faster than regex
-    for match in cast("Iterator[Match[str]]", rule.gate.finditer(text)) if plain and rule.gate else rule.finditer(text):
+    for match in matches:
         after = repair(match) if repair else match.expand(rule.params["replacement"])
         if after is not None and after != match[0]:
             yield match.start(), match[0], after, name

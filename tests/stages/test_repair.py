@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.rulebook import default_rulebook
 from pipeline.stages import repair
 
 
@@ -64,3 +65,13 @@ def test_the_ledger_leads_there_and_back(text: str) -> None:
 def test_arbitrary_text_survives(text: str) -> None:
     done = repair.run(text)
     assert done.ledger.apply(text) == done.text
+
+
+@given(st.text("a·×ä¸\xad好\u200b\xa0，", max_size=30), st.integers(0, 500))
+def test_matches_are_the_same_however_dense_their_places(text: str, padding: int) -> None:
+    signs, leads = repair._leads(default_rulebook()["repair"])
+    padded = text + "好" * padding * 20
+    for rule in default_rulebook()["repair"]:
+        if rule.id in leads:
+            found = repair._matches(rule, padded, signs.spots(padded)[leads[rule.id]])
+            assert [match.span() for match in found] == [match.span() for match in rule.regex.finditer(padded)]
