@@ -38,8 +38,8 @@ def heading_levels(lines: Sequence[Line], states: Sequence[str], view: str) -> l
     if "heading" not in states:
         return levels
     styles = [
-        outline_style(view, line.left, line.right) if state in ("heading", "body") else ""
-        for line, state in zip(lines, states, strict=True)
+        outline_style(view, left, right) if state in ("heading", "body") else ""
+        for (_, _, left, right), state in zip(lines, states, strict=True)
     ]
     spoken = [n for n, state in enumerate(states) if state in ("heading", "body", "salutation", "closing", "speech_title")]
     seen_first = False

@@ -89,15 +89,15 @@ def lines_of(view: str, cuts: Iterable[int] = ()) -> list[Line]:
     >>> [(line.start, line.end, line.left) for line in lines_of("甲\\n\\n 乙丙", [5])]
     [(0, 1, 0), (3, 5, 4), (5, 6, 5)]
     """
-    inner = sorted(cuts)
+    inner = [*sorted(cuts), len(view)]
     lines, start, at = [], 0, 0
     for piece in view.split("\n"):
         end = start + len(piece)
-        if piece and piece[0] != " " != piece[-1] and (at == len(inner) or inner[at] >= end):
+        if piece and piece[0] != " " != piece[-1] and end <= inner[at]:
             lines.append(Line(start, end, start, end))
         elif piece:
             begin = start
-            while at < len(inner) and inner[at] < end:
+            while inner[at] < end:
                 if inner[at] > begin:
                     lines.append(_line(view, begin, inner[at]))
                     begin = inner[at]

@@ -70,10 +70,13 @@ class PageLines:
     """
 
     def __init__(self, view: str, plan: Plan) -> None:
+        import numpy as np  # here, since it takes longer to import than the whole package
+
         self._view = view
         codes = codes_of(view)
-        self.starts = [0, *((codes == ord("\n")).nonzero()[0] + 1).tolist(), len(view) + 1]
-        self._places = plan.page_index.places_in(codes, self.starts[:-1])
+        starts = np.concatenate(([0], (codes == ord("\n")).nonzero()[0] + 1))
+        self.starts = [*starts.tolist(), len(view) + 1]
+        self._places = plan.page_index.places_in(codes, starts)
 
     def find(self, number: int, rule: Rule, limit: int | None = None) -> Iterator[Match[str]]:
         """A rule's matches, each within one line. number: the rule's in ``page_index``. limit: how much of a line it sees."""

@@ -72,7 +72,7 @@ def _behind(view: str, bodies: Sequence[tuple[int, int]], rules: Sequence[Rule])
 def _inside(view: str, bodies: Sequence[tuple[int, int]], rule: Rule) -> Iterator[tuple[int, int]]:
     """The places of a rule's matches that lie inside a paragraph."""
     low, high = bodies[0][0], bodies[-1][1]
-    if rule.needs and not any(view.find(word, low, high) >= 0 for word in rule.needs):
+    if not rule.finds_needed(view, low, high):
         return
     for match in rule.regex.finditer(view, low, high):
         if any(left <= match.start() and match.end() <= right for left, right in bodies):
