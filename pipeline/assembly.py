@@ -72,8 +72,10 @@ def _pieces(view: str, blocks: Sequence[Block], inline: Sequence[Place], book: R
 
 
 def _headings(blocks: Sequence[Block], pieces: Sequence[Piece], ledger: Ledger, start: int) -> tuple[Heading, ...]:
-    return tuple(
-        Heading(block.level, ledger.to_result(piece.left - start), ledger.to_result(piece.right - start, end=True))
+    found = [
+        (block.level, (piece.left - start, piece.right - start))
         for block, piece in zip(blocks, pieces, strict=True)
         if block.label == "heading" and piece.rule is None
-    )
+    ]
+    spans = ledger.spans_to_result([span for _, span in found])
+    return tuple(Heading(level, low, high) for (level, _), (low, high) in zip(found, spans, strict=True))

@@ -164,40 +164,25 @@ def _speech(
     start, end = repaired.to_source(draft.part.start), repaired.to_source(draft.part.end, end=True)
     before = repaired.within(start, end).then(draft.before)
     text, last = final.text, final.ledger
-    found = tuple(_settled(one, final) for one in draft.staged.placeholders)
+    marks = [(one.start, one.end) for one in draft.staged.placeholders]
+    found = tuple(
+        Placeholder(low, high, text[low:high], one.kind, one.type, one.suggestion, one.rule)
+        for one, (low, high) in zip(draft.staged.placeholders, last.spans_to_result(marks), strict=True)
+    )
     if options.placeholders == "tag":
         text, tags, found = write(text, found)
         last = last.then(tags)
-    spans = [_span(before, one.start, one.end, start) for one in draft.staged.placeholders]
+    spans = [(low + start, high + start) for low, high in before.spans_to_source(marks)]
+    headings = last.spans_to_result(draft.script.spans_to_result([(h.start, h.end) for h in draft.part.headings]))
     return CleanSpeech(
         title=titles[draft.title] or None if draft.title else None,
         text=text,
         raw_span=(start, end),
         ledger=before.then(last).anchored(raw[start:end]).shifted(start),
-        headings=tuple(
-            Heading(
-                h.level,
-                last.to_result(draft.script.to_result(h.start)),
-                last.to_result(draft.script.to_result(h.end, end=True), end=True),
-            )
-            for h in draft.part.headings
-        ),
+        headings=tuple(Heading(h.level, low, high) for h, (low, high) in zip(draft.part.headings, headings, strict=True)),
         placeholders=tuple(map(Found, found, spans)),
         flags=tuple(dict.fromkeys((*draft.flags, *repair.flags(final.text, book), *final.flags))),
     )
-
-
-def _settled(one: Placeholder, final: Staged) -> Placeholder:
-    """A placeholder at its place in the text with normalized punctuation."""
-    start = final.ledger.to_result(one.start)
-    end = final.ledger.to_result(one.end, end=True) if one.end > one.start else start
-    return Placeholder(start, end, final.text[start:end], one.kind, one.type, one.suggestion, one.rule)
-
-
-def _span(ledger: Ledger, start: int, end: int, shift: int) -> tuple[int, int]:
-    """A span's place in a ledger's source, moved on; a span of no width stays one."""
-    low = ledger.to_source(start)
-    return low + shift, (ledger.to_source(end, end=True) if end > start else low) + shift
 
 
 def _outside(titles: Sequence[Block], found: Staged, repaired: Ledger, spans: Sequence[tuple[int, int]]) -> Iterator[Found]:
@@ -206,7 +191,7 @@ def _outside(titles: Sequence[Block], found: Staged, repaired: Ledger, spans: Se
     for one in found.placeholders:
         number = bisect_right(starts, one.start) - 1
         shift = titles[number].start - starts[number]
-        span = _span(repaired, one.start + shift, one.end + shift, 0)
+        (span,) = repaired.spans_to_source([(one.start + shift, one.end + shift)])
         if not any(low <= span[0] < high for low, high in spans):
             yield Found(one._replace(start=span[0], end=span[1]), span)
 
@@ -220,19 +205,18 @@ def _page_blocks(text: str, blocks: tuple[Block, ...], repaired: Ledger) -> Iter
     if not repaired:
         yield from blocks
         return
-    starts = [repaired.to_source(block.start) for block in blocks]
+    starts = [start for start, _ in repaired.spans_to_source([(block.start, block.start) for block in blocks])]
+    starts.append(len(text) + 1)
     number, place = 0, 0
     for line in text.split("\n"):
         end = place + len(line)
-        first = number
-        while number < len(blocks) and starts[number] < end:
-            number += 1
-        if line and first == number:
+        if line and starts[number] >= end:
             yield Block(place, end, "boilerplate", EMPTIED)
-        for here in range(first, number):
-            low = place if here == first else starts[here]
-            high = end if here == number - 1 else starts[here + 1]
-            if low < high:
-                block = blocks[here]
-                yield Block(low, high, block.label, block.rule, block.level)
+        while starts[number] < end:
+            _, _, label, rule, level = blocks[number]
+            number += 1
+            high = min(starts[number], end)
+            if place < high:
+                yield Block(place, high, label, rule, level)
+                place = high
         place = end + 1

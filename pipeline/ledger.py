@@ -35,6 +35,10 @@ Place = tuple[int, str, str, tuple[str, ...]]
 """One edit alone: (start in the source, before, after, rules)."""
 
 
+Span = tuple[int, int]
+"""Start and end of a stretch of text."""
+
+
 class LedgerError(ValueError):
     """Edits that overlap, or that do not agree with the text they are applied to."""
 
@@ -242,6 +246,24 @@ class Ledger:
         sources, source_ends, targets, target_ends = self._steps
         return _move(offset, sources, source_ends, targets, target_ends, end)
 
+    def spans_to_source(self, spans: Iterable[Span]) -> list[Span]:
+        """The places in the source of spans of the result, as `to_source` has their starts and ends; one of no width stays one.
+
+        >>> Ledger.of([(2, "&amp;", "&", ("entity",))]).spans_to_source([(2, 3), (3, 3)])
+        [(2, 7), (7, 7)]
+        """
+        sources, source_ends, targets, target_ends = self._steps
+        return _moved(spans, targets, target_ends, sources, source_ends)
+
+    def spans_to_result(self, spans: Iterable[Span]) -> list[Span]:
+        """The places in the result of spans of the source; the counterpart of `spans_to_source`.
+
+        >>> Ledger.of([(2, "&amp;", "&", ("entity",))]).spans_to_result([(2, 7), (7, 7)])
+        [(2, 3), (3, 3)]
+        """
+        sources, source_ends, targets, target_ends = self._steps
+        return _moved(spans, sources, source_ends, targets, target_ends)
+
 
 EMPTY = Ledger()
 
@@ -256,6 +278,17 @@ def _grouped(edits: Iterable[Place]) -> Ledger:
         else:
             groups[Kind(*key)] = [start]
     return Ledger(groups)  # type: ignore[arg-type]  # every key is a Kind; a plain tuple finds it faster than it is made
+
+
+def _moved(spans: Iterable[Span], froms: list[int], from_ends: list[int], tos: list[int], to_ends: list[int]) -> list[Span]:
+    """Carry spans over the edits that change the length as `_move` does with offsets."""
+    if not froms:
+        return list(spans)
+    moved = []
+    for start, end in spans:
+        low = _move(start, froms, from_ends, tos, to_ends, False)
+        moved.append((low, _move(end, froms, from_ends, tos, to_ends, True) if end > start else low))
+    return moved
 
 
 def _move(offset: int, froms: list[int], from_ends: list[int], tos: list[int], to_ends: list[int], end: bool) -> int:
