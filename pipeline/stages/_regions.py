@@ -165,7 +165,8 @@ def _addressed(evidence: Evidence, number: int) -> bool:
 
 def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """The page's title again, and lines that stand among the paragraphs again and again."""
-    texts = [evidence.text(n) if 2 <= line.size <= 90 else "" for n, line in enumerate(evidence.lines)]
+    view = evidence.view
+    texts = [view[left:right] if 2 <= right - left <= 90 else "" for _, _, left, right in evidence.lines]
     title = _page_title(evidence)
     if title is not None and not evidence.opens(title + 1):
         evidence.prefer_page_title(title, settings["first_title"], "labels/first-title")
@@ -181,7 +182,8 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     elif title is None:
         _lone_mark(evidence, settings)
     counts = Counter(texts)
-    often = {text for text, times in counts.items() if text and times >= settings["repeated_times"]}
+    least = settings["repeated_times"]
+    often = {text for text, times in counts.items() if times >= least and text}
     for number, text in enumerate(texts) if often else ():
         if text in often and text[-1] not in "。!?:;" and len(text) <= 30:
             scores = evidence.scores[number]

@@ -56,18 +56,17 @@ def find_cues(hits: Sequence[Sequence[Hit]], plan: Plan) -> Cues:
 
 def clean_title(text: str, view: str, drops: Sequence[Rule]) -> str | None:
     """A title without the marks that rules with action ``drop`` know, or None where nothing else is left."""
+    rules = [rule for rule in drops if rule.might_match(view)]
     start, end = 0, len(text)
-    changed = True
+    bare, changed = "", bool(rules)
     while changed:
         changed = False
-        for rule in drops:
-            if not rule.might_match(view):
-                continue
-            inside = view[start:end]
-            bare = inside.strip()
-            if not bare:
-                return None
-            if len(bare) < len(inside):
+        for rule in rules:
+            if end - start != len(bare):
+                inside = view[start:end]
+                bare = inside.strip()
+                if not bare:
+                    return None
                 start += len(inside) - len(inside.lstrip())
                 end = start + len(bare)
             for match in rule.regex.finditer(bare):
@@ -96,10 +95,12 @@ def _once(title: str) -> str:
 
 def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
     """Let the first and the last line of a title that is broken over two lines have the whole of it."""
-    for number in range(1, len(blocks)):
+    for number in list(titles):
+        first, second = titles.get(number - 1), titles[number]
+        if not first or not second:
+            continue
         one, two = blocks[number - 1], blocks[number]
-        first, second = titles.get(number - 1), titles.get(number)
-        if one.label != two.label or not first or not second:
+        if one.label != two.label:
             continue
         rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0]
         if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):
@@ -124,16 +125,17 @@ def find_drafts(
     title: str | None = None
     first = last = -1
     outline = 0
-    for number, block in enumerate(blocks):
-        if block.label == "speech_title":
+    addressed = cues.address | cues.greeting
+    for number, (_, _, label, _, _) in enumerate(blocks):
+        if label == "speech_title":
             if first >= 0:
                 drafts.append(Draft(first, last + 1, title))
                 first, title = -1, None
             title = titles.get(number) or title
-        elif block.label in SPOKEN:
+        elif label in SPOKEN:
             if (
                 first >= 0
-                and _may_begin(number, blocks, cues, last)
+                and (label == "salutation" or number in addressed or _may_follow(number, blocks, cues, last))
                 and _begins(number, blocks, cues, view, first, last, outline, _names_two(title, genres), text or view)
             ):
                 drafts.append(Draft(first, last + 1, title))
@@ -155,16 +157,9 @@ def _names_two(title: str | None, genres: Sequence[str]) -> bool:
     return any(part.endswith(tuple(genres)) for part in parts)
 
 
-def _may_begin(number: int, blocks: Sequence[Block], cues: Cues, last: int) -> bool:
-    """Whether a spoken line is worth a closer look: it addresses somebody, or the line before may have been a speech's last."""
-    return (
-        blocks[number].label == "salutation"
-        or blocks[last].label == "closing"
-        or number in cues.address
-        or number in cues.greeting
-        or last in cues.farewell
-        or _behind_hidden(number, blocks)
-    )
+def _may_follow(number: int, blocks: Sequence[Block], cues: Cues, last: int) -> bool:
+    """Whether a spoken line that addresses nobody is worth a closer look: the one before may have been a speech's last."""
+    return blocks[last].label == "closing" or last in cues.farewell or _behind_hidden(number, blocks)
 
 
 def _begins(
