@@ -21,6 +21,8 @@ from pipeline.stages.boilerplate import inline_edits
 from pipeline.stages.links import splice, splices
 from pipeline.stages.paragraphs import Piece, behind_number, join_wraps, unbroken_edits, weave
 
+_KEPT = SPOKEN | {"link_residue"}
+
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
@@ -60,14 +62,14 @@ def assemble(labelled: Labelled, draft: Draft, rules: Rulebook | None = None) ->
 def _pieces(view: str, blocks: Sequence[Block], inline: Sequence[Place], book: Rulebook) -> list[Piece]:
     """The visible part of each block without furniture at its end; blocks that are not spoken are dropped."""
     shorter = {at + len(before): at for at, before, _, _ in inline}
-    pieces = []
-    for number, block in enumerate(blocks):
-        left, right = visible(view, block.start, block.end)
+    pieces: list[Piece] = []
+    for start, end, label, rule, _ in blocks:
+        left, right = visible(view, start, end)
         right = shorter.get(right, right)
-        if number == 0:
+        if not pieces:
             left = behind_number(view, left, right, book["paragraphs"])
-        spoken = block.label in SPOKEN or block.label == "link_residue"
-        pieces.append(Piece(left, right, None if spoken and left < right else block.rule or "labels/neighbours"))
+        kept = left < right and label in _KEPT
+        pieces.append(Piece(left, right, None if kept else rule or "labels/neighbours"))
     return pieces
 
 
