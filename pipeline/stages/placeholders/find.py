@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import cast
 
@@ -270,9 +271,9 @@ def _view(text: str, spans: list[Span]) -> tuple[str, list[int]]:
     for start, end in spans:
         token = text[start:end]
         before = text[done:start]
-        if _PADDED.fullmatch(before[-2:]):
+        if before[-1:] in _SPACES and _PADDED.fullmatch(before[-2:]):
             before = before[:-1]
-        if done and _PADS.match(before):
+        if done and before[:1] in _SPACES and _PADS.match(before):
             before = before[1:]
         pieces.append(before)
         size += len(before)
@@ -289,8 +290,10 @@ _TENS = frozenset("一二三四五六七八九十")
 _PADDED = compiled(r"[\p{Han}，。、；：“（(][ \u00a0]")
 _PADS = compiled(r"[ \u00a0][\p{Han}%％]")
 """Spaces that converters put between Chinese characters and Latin ones or signs: 在 xx 县."""
+_SPACES = (" ", "\u00a0")
 
 
+@lru_cache(maxsize=1 << 12)
 def _sign(token: str) -> str:
     if is_year_shaped(token):
         return ANY_MASK[4] if token == 4 * token[0] else ANY_MASK[1]
@@ -370,9 +373,12 @@ def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bo
 
 def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
     """The holes that are certain only where the speech has others, more of them than of the whole word."""
+    lost_by: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for item in found.values():
+        lost_by[item.rule.partition("/")[2]][speeches.at(item.start)] += 1
     for mark, pattern in plan.late_holes:
         data = mark.rule.params["data"]
-        lost = Counter(speeches.at(item.start) for item in found.values() if item.rule.partition("/")[2] in data["after"])
+        lost = sum((lost_by[rule] for rule in data["after"]), Counter[int]())
         for number, count in lost.items():
             if count >= data.get("least", 1) and count > speeches.texts[number].count(data["kept"]):
                 low = speeches.starts[number]
@@ -380,3 +386,4 @@ def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: d
                     place = match.start("hole")
                     if _is_free(place, covered, found):
                         found[place] = _placeholder(text, (place, place), mark, match, speeches)
+                        lost_by[mark.rule.id][number] += 1

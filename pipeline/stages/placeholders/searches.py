@@ -44,18 +44,18 @@ _MOST = 10_000
 
 
 class Scan:
-    """A mark's pattern, compiled at first use, and where it can match if it begins with a longer literal."""
+    """A mark's pattern, compiled at first use, and where it can match if it begins with a literal of that size."""
 
     def __init__(self, mark: Mark) -> None:
         self.mark = mark
-        self._size = len(literal_of(mark.source))
+        self.size = len(literal_of(mark.source))
         self._known: dict[str, bool] = {}
 
     def hopes(self, text: str, place: int) -> bool:
-        """Whether the pattern may match at a place, as far as its literal and the characters beside it tell."""
-        if self._size < 2 or not place:
+        """Whether the pattern may match at a place, as far as its literal of two and more and the characters beside it tell."""
+        if not place:
             return True
-        around = text[place - 1 : place + self._size + 1]
+        around = text[place - 1 : place + self.size + 1]
         known = self._known.get(around)
         if known is None:
             if len(self._known) > _MOST:
@@ -156,8 +156,9 @@ class Searches:
                 if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
                     yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
                 continue
+            match_at, hopes = scan.pattern.match, scan.hopes if scan.size > 1 else None
             for place in places[number]:
-                match = scan.pattern.match(text, place) if place >= done and scan.hopes(text, place) else None
+                match = match_at(text, place) if place >= done and (hopes is None or hopes(text, place)) else None
                 if match is not None:
                     done = match.end()
                     yield scan.mark, match
