@@ -20,13 +20,15 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the scores of short lines what the lines next to them say. settings: table ``score`` of the labels' settings."""
     wrapped = _is_wrapped(evidence)
     _by_numbers(evidence, settings)
-    for number in range(len(evidence.lines) - 1):
-        if not 0 < evidence.lines[number].size <= settings["loose_size"]:
+    loose_size, crumb_size = settings["loose_size"], settings["crumb_size"]
+    for number, (_, _, left, right) in enumerate(evidence.lines[:-1]):
+        size = right - left
+        if not 0 < size <= loose_size:
             continue
         rules = evidence.rules[number]
         if rules:
             _weigh_rules(evidence, number, wrapped, settings)
-        if evidence.lines[number].size <= settings["crumb_size"] and _is_crumb(evidence, number):
+        if size <= crumb_size and _is_crumb(evidence, number):
             for state in ("intro", "mark"):
                 evidence.add(number, state, settings["crumb"], "boilerplate/breadcrumb")
         elif _is_split(evidence, number):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from regex import Match
+
 from pipeline.page import SPOKEN, Block, Draft
-from pipeline.patterns import compiled
+from pipeline.patterns import compiled, is_anchored
 from pipeline.rulebook import Rule
 from pipeline.stages._habits import changed
 from pipeline.stages._plan import Hit, Plan
@@ -69,7 +71,7 @@ def clean_title(text: str, view: str, drops: Sequence[Rule]) -> str | None:
                     return None
                 start += len(inside) - len(inside.lstrip())
                 end = start + len(bare)
-            for match in rule.regex.finditer(bare):
+            for match in _matches(rule, bare):
                 low, high = match.span()
                 if low < high and low == 0:
                     start, changed = start + high, True
@@ -78,6 +80,14 @@ def clean_title(text: str, view: str, drops: Sequence[Rule]) -> str | None:
                     end, changed = start + low, True
                     break
     return _once(text[start:end].strip()) or None
+
+
+def _matches(rule: Rule, line: str) -> Iterable[Match[str]]:
+    """A rule's matches in one line: an anchored pattern has one at its beginning or none."""
+    if rule.pattern is None or not is_anchored(rule.pattern):
+        return rule.regex.finditer(line)
+    match = rule.regex.match(line)
+    return () if match is None else (match,)
 
 
 def _once(title: str) -> str:
