@@ -76,7 +76,19 @@ def run(data: bytes) -> Decoded:
     for bom, name in _BOMS:
         if data.startswith(bom):
             return _finish(data[len(bom) :], Encoding(name, "bom", 1.0), bom=True)
-    return _finish(data, _choose(data))
+    return _plain_utf8(data) or _finish(data, _choose(data))
+
+
+def _plain_utf8(data: bytes) -> Decoded | None:
+    """The page, if it is UTF-8 without an error and can be nothing else: it comes back from that by definition."""
+    if data.isascii() or b"\0" in data:
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    page = _settle_newlines(text, [], Encoding("utf-8", "utf-8", 1.0), False)
+    return None if page.residue else page
 
 
 def encode(page: Decoded) -> bytes:
