@@ -12,6 +12,7 @@ _GAP = re.compile(r"""[ \t,;:.!?，；：。！？'"“”‘’()（）&/–—
 _MASK = re.compile(r"[xX]+")
 _NARROW = dict(zip("，；：。！？（）", ",;:.!?()", strict=True))
 _HAN = re.compile("[㐀-鿿]")
+_AROUND_HANZI = re.compile(r"[(（][^()（）\n]*[㐀-鿿][^()（）\n]*[)）]")
 _ENDS = ".!?。！？"
 _QUOTED = re.compile(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
 _PHRASE = re.compile(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
@@ -34,7 +35,7 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
     if not words:
         return
     if draft.foreign(start) or _mostly_english(text[start:end], text, words, start):
-        if _reads_english(text, words):
+        if _reads_english(text, words) or (draft.foreign(start) and sum(map(_is_plain, _texts(text, words))) > 1):
             _narrow(draft, start, end, rule.name)
         return
     for match in _QUOTED.finditer(text, start, end):
@@ -44,6 +45,15 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
         if _reads_english(text, run):
             first, last = run[0][0], _end(text, run, start, end)
             _narrow(draft, first, last, rule.name)
+
+
+def _texts(text: str, words: list[tuple[int, int]]) -> list[str]:
+    return [text[start:end] for start, end in words]
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word is no abbreviation or code: a letter of any case, then small ones."""
+    return len(word) > 1 and word[1:].islower()
 
 
 def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
@@ -82,7 +92,7 @@ def _phrase(quoted: str) -> bool:
     words = re.findall("[A-Za-z]+", quoted)
     if not _PHRASE.fullmatch(quoted) or (" " not in quoted and len(words[0]) == 1):
         return False
-    return any(len(word) > 2 and word[1:].islower() for word in words)
+    return any(len(word) > 2 and _is_plain(word) for word in words)
 
 
 def _mostly_english(line: str, text: str, words: list[tuple[int, int]], start: int) -> bool:
@@ -116,10 +126,11 @@ def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
 
 
 def _narrow(draft: Draft, start: int, end: int, rule: str) -> None:
-    """Make marks ASCII and protect the span, but for marks that hanzi stand beside."""
+    """Make marks ASCII and protect the span, but for marks that hanzi stand beside, and brackets around hanzi."""
     text = draft.text
+    chinese = {at for match in _AROUND_HANZI.finditer(text, start, end) for at in (match.start(), match.end() - 1)}
     for at in range(start, end):
-        if _HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1])):
+        if at in chinese or _HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1])):
             continue
         if text[at] in _NARROW:
             draft.edit(at, at + 1, _NARROW[text[at]], rule)

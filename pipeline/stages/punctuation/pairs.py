@@ -93,8 +93,8 @@ def _of_program(text: str, opening: int, inside: str) -> bool:
     return name is not None and name[0].islower() and _CALL.fullmatch(inside) is not None
 
 
-_OPEN = {"<<": 2, "＜＜": 2, "≪": 2, "«": 2, "《": 2, "〈": 1, "<": 0, "＜": 0}
-_CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "》": 2, "〉": 1, ">": 0, "＞": 0}
+_OPEN = {"<<": 2, "＜＜": 2, "≪": 2, "«": 2, "〈〈": 2, "《": 2, "〈": 1, "<": 0, "＜": 0}
+_CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "〉〉": 2, "》": 2, "〉": 1, ">": 0, "＞": 0}
 _SHIFT = re.compile(r"[A-Za-z0-9_)] ?<< ?[A-Za-z0-9_(]")
 _HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
 """What stands behind a mark that opens a title and was broken, where the closing one is whole."""
@@ -115,7 +115,7 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
                 form = _FORMS[(len(open_marks) - 1) % 2]
-                if text[open_marks[0][0]] == "〈":
+                if text[slice(*open_marks[0])] == "〈":
                     form = _FORMS[len(open_marks) % 2]
                 edits += [(*open_marks.pop(), form[0]), (at, behind, form[1])]
         if not open_marks:

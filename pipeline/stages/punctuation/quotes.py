@@ -19,10 +19,10 @@ _MARKS: dict[str, tuple[int, int]] = {
 FORMS = (("“", "”"), ("‘", "’"))
 _OPENERS = '“"「＂〝”'
 
-FLIP, SKIP, AGAINST, SOFT, NEST, NEST_SAID, NEST_ODD = 1.0, 2.2, 2.5, 0.2, 0.8, 1.2, 2.6
+FLIP, SKIP, AGAINST, BOUND, SOFT, NEST, NEST_SAID, NEST_ODD = 1.0, 2.2, 2.5, 3.4, 0.2, 0.8, 1.2, 2.6
 """What it costs to turn a mark round, to leave it without a partner, to open before a pause or close behind an opening bracket,
-to stand where the other direction is usual, and to nest a level in itself: behind a pause, where both marks of the inner pair
-say so, and elsewhere.
+to open before 的, to stand where the other direction is usual, and to nest a level in itself: behind a pause, where both marks
+of the inner pair say so, and elsewhere.
 
 Two marks that are turned (2.0 and a little) are cheaper than two that are left alone (4.4); one that is left alone is cheaper
 than three that are turned.
@@ -34,14 +34,20 @@ _BETWEEN = frozenset(
 """What stands between two quotations rather than in one."""
 _PAUSES = tuple("，。、；：！？,;:!?")
 _BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’“‘「『")
-_BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.")
+_BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.的")
 _NEVER_BEHIND_OPEN = frozenset("\n，,、。；;：:！!？?）)》】")
+_OF = "的"
+"""What ends a phrase: words that begin with it are no quotation."""
+_NAMED = frozenset("”’\"'、，,/字地得确士")
+"""What stands behind 的 where it is spoken of, or begins another word."""
 _SENTENCE_ENDS = frozenset("。！？…!?.")
 _NEVER_BEFORE_CLOSE = frozenset("\n：:（(《【")
 
 
 class Mark(NamedTuple):
     """A quotation mark: its place, what it says of its direction, the characters beside it, and its level.
+
+    right: empty where 的 stands there that is spoken of.
 
     encloses: it says that it opens and the next one of its level that it closes, and what is between them may be a quotation.
     """
@@ -91,7 +97,8 @@ def _marks(draft: Draft, rule: Rule, start: int, end: int) -> tuple[list[Mark], 
             level, says = _MARKS[match[0]]
             if says < 0 and marks[level] and marks[level][-1].says > 0:
                 marks[level][-1] = marks[level][-1]._replace(encloses=_quotable(text[marks[level][-1].end : at]))
-            marks[level].append(Mark(at, behind, says, text[at - 1], text[behind], level == DOUBLE))
+            right = "" if text[behind] == _OF and text[behind + 1] in _NAMED else text[behind]
+            marks[level].append(Mark(at, behind, says, text[at - 1], right, level == DOUBLE))
     return marks
 
 
@@ -107,7 +114,7 @@ def _nested(text: str, marks: tuple[list[Mark], list[Mark]]) -> bool:
         if text[mark.at : mark.end] not in "“”‘’":
             return False
         if mark.says > 0:
-            if open_marks and open_marks[-1] == mark.double:
+            if mark.right == _OF or (open_marks and open_marks[-1] == mark.double):
                 return False
             open_marks.append(mark.double)
         elif not open_marks or open_marks.pop() != mark.double:
@@ -185,6 +192,8 @@ def _open_cost(mark: Mark) -> float:
     cost = FLIP if mark.says < 0 else 0.0
     if mark.right in _NEVER_BEHIND_OPEN:
         return cost + AGAINST
+    if mark.right == _OF:
+        return cost + BOUND
     return cost + (0.0 if mark.left in _BEFORE_OPEN else SOFT)
 
 
