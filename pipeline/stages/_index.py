@@ -2,8 +2,8 @@
 
 A page has a few dozen short lines and the stages that label them have some seventy rules. Most rules can match only where one
 of their literals stands (``needs``), so a rule is tried on the few pieces that hold one, and on no others. A literal is known
-by the two neighbouring characters of it that stand in fewest other places (`_rarest`): that may name a piece too many, never
-one too few.
+by the two neighbouring characters of it that stand in fewest other places (`_rarest`) and by the one beside them: that may name
+a piece too many, never one too few.
 
 >>> LiteralIndex([["小编"], ["上一篇", "下一篇"]]).places("网站首页\\n下面是小编找来的\\n下一篇", [0, 5, 14])
 {0: [1], 1: [2]}
@@ -36,28 +36,34 @@ class LiteralIndex:
 
         shared = Counter(pair for words in needs for word in words for pair in pairwise(word))
         pairs: dict[int, set[int]] = {}
+        beside: dict[int, set[tuple[int, int]]] = {}
         singles: dict[int, set[int]] = {}
         self._others = np.zeros(_SIZE, dtype=np.bool_)
         for owner, words in enumerate(needs):
             for word in words:
                 if len(word) > 1:
-                    pair = _rarest(word, shared)
+                    at = _rarest(word, shared)
+                    pair = word[at], word[at + 1]
                     pairs.setdefault(_key(pair, _FACTOR), set()).add(owner)
+                    beside.setdefault(_key(pair, _FACTOR), set()).add(_beside(word, at))
                     self._others[_key(pair, _OTHER)] = True
                 else:
                     singles.setdefault(ord(word) % _SIZE, set()).add(owner)
-        groups = list({frozenset(owners): None for known in (pairs, singles) for owners in known.values()})
-        numbers = {owners: number for number, owners in enumerate(groups, 1)}
+        groups: dict[tuple[frozenset[int], tuple[int, int]], int] = {}
         self._pairs, self._singles = (np.zeros(_SIZE, dtype=np.uint16) for _ in range(2))
         for table, known in ((self._pairs, pairs), (self._singles, singles)):
             for key, found in known.items():
-                table[key] = numbers[frozenset(found)]
-        self._few = sorted((key, numbers[frozenset(found)]) for key, found in singles.items()) if len(singles) <= _FEW else None
+                near = beside.get(key, set()) if table is self._pairs else set()
+                group = frozenset(found), near.pop() if len(near) == 1 else _ANY
+                table[key] = groups.setdefault(group, len(groups) + 1)
+        self._few = [(key, self._singles[key]) for key in sorted(singles)] if len(singles) <= _FEW else None
         self._size = len(needs)
-        width = max(map(len, groups), default=0)
+        width = max((len(owners) for owners, _ in groups), default=0)
         self._owners = np.array(
-            [sorted(owners) + [self._size] * (width - len(owners)) for owners in ((), *groups)], dtype=np.intp
+            [[*sorted(owners), *[self._size] * (width - len(owners))] for owners in ((), *(own for own, _ in groups))],
+            dtype=np.intp,
         )
+        self._far, self._near = np.array([_ANY, *(near for _, near in groups)], dtype=np.intp).T
 
     def places(self, text: str, starts: Sequence[int]) -> dict[int, list[int]]:
         """For the lists of which a literal may stand in the text: the numbers of the pieces in which it may, ascending.
@@ -72,14 +78,18 @@ class LiteralIndex:
 
         begins = np.asarray(starts, dtype=np.intp)
         seen = np.zeros((self._size + 1, len(begins)), dtype=np.bool_)  # the last row is nobody's
+        codes = text.astype(np.uint16)
         for start in range(0, len(text), _PIECE):
-            for at, groups in self._hits(text[start : start + _PIECE + 1].astype(np.uint16)):
-                pieces = np.searchsorted(begins, at + start, side="right") - 1
+            for places, groups in self._hits(codes[start : start + _PIECE + 1]):
+                near = self._near.take(groups)
+                good = (near < 0) | (codes.take(places + start + self._far.take(groups), mode="clip") == near)
+                at, groups = places[good] + start, groups[good]
+                pieces = np.searchsorted(begins, at, side="right") - 1
                 seen[self._owners[groups], pieces[:, None]] = True
         found = seen[:-1].ravel().nonzero()[0]  # ten times as fast as by rows and columns
         ends = np.searchsorted(found, np.arange(self._size + 1) * len(begins)).tolist()
-        places = (found % max(1, len(begins))).tolist()
-        return {owner: places[low:high] for owner, (low, high) in enumerate(pairwise(ends)) if low < high}
+        numbers = (found % max(1, len(begins))).tolist()
+        return {owner: numbers[low:high] for owner, (low, high) in enumerate(pairwise(ends)) if low < high}
 
     def _hits(self, codes: Any) -> Iterator[tuple[Any, Any]]:
         """Places at which pairs, then single characters may stand, and the numbers of their groups of owners."""
@@ -106,13 +116,25 @@ def codes_of(text: str) -> Any:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def _rarest(word: str, shared: Mapping[tuple[str, str], int]) -> tuple[str, str]:
-    """The pair of neighbours by which a word is known. shared: how many of the literals have a pair.
+_ANY = 0, -1
+"""Stands for the character beside a pair where it may be any."""
+
+
+def _beside(word: str, at: int) -> tuple[int, int]:
+    """Where, counted from the pair of neighbours at a place of a word, the next character of the word stands, and its code."""
+    step = 2 if at + 2 < len(word) else -1
+    return (step, ord(word[at + step]) % _SIZE) if len(word) > 2 else _ANY
+
+
+def _rarest(word: str, shared: Mapping[tuple[str, str], int]) -> int:
+    """Where the pair of neighbours by which a word is known stands in it. shared: how many of the literals have a pair.
 
     One without the commonest character; then the one that fewest literals share; then the second, for most words have two
     characters, and a pair across their border (话稿 of 讲话稿) is rare elsewhere.
     """
-    return min([*pairwise(word[1:]), (word[0], word[1])], key=lambda pair: ("的" in pair, shared[pair]))
+    pairs = list(pairwise(word))
+    _, _, at = min(("的" in pair, shared[pair], (at or len(pairs))) for at, pair in enumerate(pairs))
+    return at % len(pairs)
 
 
 def _key(pair: tuple[str, str], factor: int) -> int:

@@ -34,6 +34,12 @@ def test_a_literal_is_known_by_its_rarest_pair() -> None:
     assert index.places("同志们\n同志:", [0, 4]) == {0: [1], 1: [0, 1]}
 
 
+@pytest.mark.parametrize("word", ["年会上", "篇 二", "的格式"])
+def test_the_character_beside_a_pair_is_looked_at(word: str) -> None:
+    near = [word[:2] + "她", "她" + word[1:], word]
+    assert LiteralIndex([[word]]).places("\n".join(near), [0, 4, 8]) == {0: [2]}
+
+
 def pieces(path: Path) -> tuple[str, list[Line]]:
     view = view_of(decode.run(path.read_bytes()).text, default_rulebook()["labels"])
     return view, lines_of(view)
