@@ -1,8 +1,8 @@
 """Verification: which 4-grams pairs of texts have in common, exactly, for many pairs at once.
 
-A 4-gram is four tokens of the comparison view packed into one 64-bit number, so its comparison is exact. The grams of a pair's
-first text are put into a hash table, in which those of the second are looked up; the table is small enough for the processor's
-cache and is never cleared, since what it says is compared with the gram itself.
+A 4-gram is four tokens of the comparison view packed into one 64-bit number, so its comparison is exact. A hash table over all
+texts gives the grams that are the same one number, the place of one of them; after that a pair costs a few reads of an array,
+however many pairs a text is in.
 
 The texts of a batch of pairs are laid out side by side: all first texts (a) in the order of the pairs, and all second ones (b).
 Places in these two rows of tokens are enough to say everything; no place of one pair is next to one of another, as a gram never
@@ -27,7 +27,6 @@ Grams = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
 _FACTORS = tuple(np.uint64(pow(0x9E3779B97F4A7C15, power, 1 << 64)) for power in range(1, 65))
-_LEAST_BITS = 14  # of a table
 
 
 class Row(NamedTuple):
@@ -95,54 +94,29 @@ def _side_by_side(views: Views, texts: Numbers) -> tuple[Tokens, Offsets]:
     return np.concatenate(pieces), np.concatenate(([0], np.cumsum(ends - starts)))
 
 
-class _Table:
-    """The grams of one text, with the first place of each. longest: grams that a text has at most."""
+def _same_grams(keys: Grams) -> Numbers:
+    """For each gram a place of the same gram: one place for all that are the same.
 
-    def __init__(self, longest: int) -> None:
-        self._bits = max(_LEAST_BITS, longest.bit_length() + 3)
-        self._down = np.arange(longest, dtype=np.int32)[::-1].copy()
-        self._tables: list[NDArray[np.int32]] = []
-        self._mine = np.zeros(0, np.uint64)
-        self._deep = 0
-
-    def _slots(self, keys: Grams, level: int) -> Numbers:
-        slots = keys * _FACTORS[level]
-        slots >>= np.uint64(64 - self._bits)
-        return slots.view(np.int64)
-
-    def load(self, keys: Grams) -> int:
-        """Put a text's grams into the table; how many different ones there are."""
-        self._mine, self._deep, distinct = keys, 0, 0
-        left, places = keys[::-1], self._down[len(self._down) - len(keys) :]
-        while len(left):  # those that find their slot taken by another go on to the next level, which has another hash
-            if self._deep == len(self._tables):
-                self._tables.append(np.zeros(1 << self._bits, np.int32))
-            table, slots = self._tables[self._deep], self._slots(left, self._deep)
-            table[slots] = places  # of several writes the last one stays: the first place
-            held = table.take(slots)
-            others = (held != places).nonzero()[0]
-            distinct += len(places) - len(others)
-            others = others[keys.take(held.take(others)) != left.take(others)]
-            left, places = left.take(others), places.take(others)
-            self._deep += 1
-        return distinct
-
-    def find(self, wanted: Grams, found: Numbers) -> None:
-        """Write the first place in the table of each of these grams, -1 for none."""
-        if not len(self._mine):
-            found[:] = -1
-            return
-        held = self._tables[0].take(self._slots(wanted, 0))
-        there = self._mine.take(held, mode="clip") == wanted
-        found[:] = -1
-        np.copyto(found, held, where=there)
-        for level in range(1, self._deep):
-            rest = (~there).nonzero()[0]
-            left = wanted.take(rest)
-            held = self._tables[level].take(self._slots(left, level))
-            hits = (self._mine.take(held, mode="clip") == left).nonzero()[0]
-            found[rest.take(hits)] = held.take(hits)
-            there[rest.take(hits)] = True
+    >>> _same_grams(np.array([7, 9, 7], np.uint64)).tolist() in ([0, 1, 0], [2, 1, 2])
+    True
+    """
+    bits = max(1, len(keys).bit_length())
+    table = np.empty(1 << bits, np.int32)  # not cleared: only slots that were written are read
+    found = np.empty(len(keys), np.int64)
+    places = np.arange(len(keys), dtype=np.int32)
+    left = keys
+    for factor in _FACTORS:  # those that find their slot taken by another gram go on with another hash
+        slots = left * factor
+        slots >>= np.uint64(64 - bits)
+        slots = slots.view(np.int64)
+        table[slots] = places
+        held = table.take(slots, mode="clip")
+        found[places] = held
+        rest = (keys.take(held, mode="clip") != left).nonzero()[0]
+        if not len(rest):
+            break
+        left, places = left.take(rest), places.take(rest)
+    return found
 
 
 class Verifier:
@@ -150,38 +124,50 @@ class Verifier:
 
     def __init__(self, views: Views) -> None:
         self.views = views
-        self._keys = grams(views.tokens)
+        self._same = _same_grams(grams(views.tokens))
         sizes = np.maximum(np.diff(views.bounds) - (GRAM - 1), 0)
         self._starts, self._sizes = views.bounds[:-1].tolist(), sizes.tolist()
-        self._table = _Table(int(sizes.max(initial=0)))
+        self._down = np.arange(sizes.max(initial=0), dtype=np.int32)[::-1].copy()
+        self._table = np.zeros(len(self._same), np.int32)  # for each gram its first place in the text that was put in last
         self._distinct = np.full(len(views), -1, np.int64)
 
     def batch(self, a: Numbers, b: Numbers) -> Batch:
-        """The common grams of pairs; a ascending."""
+        """The common grams of pairs; best with a ascending."""
         a_row, b_row = row(self.views, a), row(self.views, b)
-        found = np.full(int(b_row.bounds[-1]), -1, np.int64)
-        loaded = -1
+        found = np.full(int(b_row.bounds[-1]), -1, np.int32)
+        loaded, mine = -1, self._of(0)
         for one, other, start in zip(a.tolist(), b.tolist(), b_row.bounds.tolist(), strict=False):
             if one != loaded:
-                self._load(one)
-                loaded = one
-            self._table.find(self._of(other), found[start : start + self._sizes[other]])
+                loaded, mine = one, self._load(one)
+            if not len(mine):
+                continue
+            wanted = self._of(other)
+            held = self._table.take(wanted, mode="clip")
+            there = mine.take(held, mode="clip") == wanted
+            np.copyto(found[start : start + len(wanted)], held, where=there)
         for text in b[self._distinct[b] < 0].tolist():
             if self._distinct[text] < 0:
                 self._load(text)
         b_places = np.flatnonzero(found >= 0)
-        a_places = found.take(b_places)
+        a_places = found.take(b_places).astype(np.int64)
         a_places += np.repeat(a_row.bounds[:-1], np.diff(np.searchsorted(b_places, b_row.bounds)))
         seen = np.zeros(int(a_row.bounds[-1]), bool)
         seen[a_places] = True
         return Batch(a_row, b_row, a_places, b_places, np.add.reduceat(seen, a_row.bounds[:-1], dtype=np.int64))
 
-    def _load(self, text: int) -> None:
-        self._distinct[text] = self._table.load(self._of(text))
+    def _load(self, text: int) -> Numbers:
+        """Put a text's grams into the table, which is never cleared: what it says is compared with the gram itself."""
+        mine = self._of(text)
+        places = self._down[len(self._down) - len(mine) :]
+        backwards = mine[::-1]
+        self._table[backwards] = places  # of several writes the last one stays: the first place
+        if self._distinct[text] < 0:
+            self._distinct[text] = np.count_nonzero(self._table.take(backwards, mode="clip") == places)
+        return mine
 
-    def _of(self, text: int) -> Grams:
+    def _of(self, text: int) -> Numbers:
         start = self._starts[text]
-        return self._keys[start : start + self._sizes[text]]
+        return self._same[start : start + self._sizes[text]]
 
     def distinct(self, texts: Numbers) -> Numbers:
         """The numbers of different grams of texts that were in a batch."""

@@ -196,7 +196,9 @@ def _table() -> Tokens:
 
 
 def _token(char: str, masks: set[str]) -> int:
-    folded = "".join(c for c in unicodedata.normalize("NFKD", char).casefold() if not "\u0300" <= c <= "\u036f")
+    folded = unicodedata.normalize("NFKD", char).casefold()
+    if folded != char:
+        folded = "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
     single = folded if len(folded) == 1 and folded < "\U00010000" else char
     category = unicodedata.category(single)
     if single in masks or (category[0] == "N" and folded.isdigit()):
@@ -210,5 +212,8 @@ def _token(char: str, masks: set[str]) -> int:
 def _rare() -> NDArray[np.bool_]:
     """Which units are hanzi that GB 2312 lacks: a text without two of them cannot be in traditional script."""
     table = np.zeros(1 << 16, bool)
-    table[0x4E00:0xA000] = [not chr(code).encode("gb2312", "ignore") for code in range(0x4E00, 0xA000)]
+    table[0x4E00:0xA000] = True
+    codes = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    known = b"\n".join(codes).decode("gb2312", "ignore")  # with a line end between, a code without a hanzi harms no other
+    table[np.frombuffer(known.encode("utf-16-le"), "<u2")] = False
     return table
