@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipeline.rulebook import Rule, StageRules
 from pipeline.stages.punctuation.draft import Draft, scanner
 
 _GAP = re.compile(r"""[ \t,;:.!?，；：。！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
+_PARTED = re.compile(r"""["”」] ?[,;:，；：。] ?["“「]""")
+"""What parts two quotations."""
 _MASK = re.compile(r"[xX]+")
 _NARROW = dict(zip("，；：。！？（）", ",;:.!?()", strict=True))
 _HAN = re.compile("[㐀-鿿]")
@@ -16,6 +19,7 @@ _AROUND_HANZI = re.compile(r"[(（][^()（）\n]*[㐀-鿿][^()（）\n]*[)）]")
 _ENDS = ".!?。！？"
 _QUOTED = re.compile(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
 _PHRASE = re.compile(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
+_HEADS = frozenset("\n：:“\"‘'「『（(")
 _QUOTES_OPEN, _QUOTES_CLOSE = "“\"‘'「『", "”\"’'」』"
 
 
@@ -64,7 +68,7 @@ def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]
     runs = [[words[0]]]
     for word in words[1:]:
         gap = text[runs[-1][-1][1] : word[0]]
-        if _GAP.fullmatch(gap) and " " in gap:
+        if _GAP.fullmatch(gap) and " " in gap and not _PARTED.search(gap) and not (gap[0] == " " and gap[-1] in _NARROW):
             runs[-1].append(word)
         else:
             runs.append([word])
@@ -79,8 +83,16 @@ def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]
 
 
 def _reads_english(text: str, words: list[tuple[int, int]]) -> bool:
-    """Two words or more, one of them after a plain space and in small letters, or all of them in quotation marks."""
+    """Two words or more, one of them in small letters, or all of them in quotation marks.
+
+    A plain space parts two of them, or they stand behind a colon, a mark that opens a quotation or at a line's start.
+    """
     if len(words) < 2:
+        return False
+    head = text[words[0][0] - 1]
+    if head == " ":
+        head = text[words[0][0] - 2]
+    if head not in _HEADS and not any(text[a[1] : b[0]].isspace() for a, b in pairwise(words)):
         return False
     small = any(text[a].islower() and b - a > 1 for a, b in words[1:]) or (text[slice(*words[0])].islower() and len(words) > 2)
     behind = text[words[-1][1] : words[-1][1] + 2].lstrip(_ENDS)[:1]
@@ -111,6 +123,8 @@ def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
     before = text[first - 1] if first > start else "\n"
     if before == " " and first - 1 > start:
         before = text[first - 2]
+    elif before == ":" and text[first - 2] in _QUOTES_OPEN:
+        return last
     if before not in _QUOTES_OPEN:
         while behind < end and text[behind] in ")）\"”’'" and text[behind + 1] in _ENDS:
             behind += 1

@@ -52,7 +52,10 @@ def _joins(text: str, at: int, names: _Names) -> bool:
     """
     left, right = text[max(0, at - 4) : at], text[at + 1 : at + 5]
     ends, begins = names.hanzi.issuperset(left[-2:]), names.hanzi.issuperset(right[:2])
-    if (ends or text.endswith(names.parts, 0, at)) and (begins or text.startswith(names.parts, at + 1)):
+    known = text.endswith(names.parts, 0, at)
+    if (ends or known) and (begins or text.startswith(names.parts, at + 1)):
+        return True
+    if known and right[0] in names.hanzi and not _is_hanzi(right[1:2]):
         return True
     if ends and right[1:2] in _DOTS and names.hanzi.issuperset(right[:1] + right[2:]):
         return True

@@ -98,6 +98,8 @@ _CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "〉〉": 2, "》": 2, "〉":
 _SHIFT = re.compile(r"[A-Za-z0-9_)] ?<< ?[A-Za-z0-9_(]")
 _HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
 """What stands behind a mark that opens a title and was broken, where the closing one is whole."""
+_BETWEEN = frozenset(("", "、", "，", ",", "和", "与", "及", "以及"))
+"""What stands between two titles of a list."""
 _FORMS = (("《", "》"), ("〈", "〉"))
 
 
@@ -107,10 +109,13 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
     for start, end in _lines(text, places):
         open_marks: list[tuple[int, int]] = []
         edits: list[tuple[int, int, str]] = []
+        done = start
         for match in scanner(rule.pattern or "").finditer(text, start, end):
             at, behind = match.span()
             if match[0] in _OPEN:
-                sure = open_marks or _OPEN[match[0]] or text.endswith(cues, 0, at) or _HALF.match(text, behind)
+                follows = done > start and text[done:at] in _BETWEEN
+                named = text.endswith(cues, 0, at) and not text.endswith("填写", 0, at)
+                sure = open_marks or _OPEN[match[0]] or follows or named or _HALF.match(text, behind)
                 if sure and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
@@ -118,6 +123,7 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
                 if text[slice(*open_marks[0])] == "〈":
                     form = _FORMS[len(open_marks) % 2]
                 edits += [(*open_marks.pop(), form[0]), (at, behind, form[1])]
+                done = behind
         if not open_marks:
             for at, behind, after in edits:
                 draft.edit(at, behind, after, rule.name)

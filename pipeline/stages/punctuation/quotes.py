@@ -40,6 +40,7 @@ _OF = "的"
 """What ends a phrase: words that begin with it are no quotation."""
 _NAMED = frozenset("”’\"'、，,/字地得确士")
 """What stands behind 的 where it is spoken of, or begins another word."""
+_QUOTED_BY = frozenset("”\"’'」")
 _SENTENCE_ENDS = frozenset("。！？…!?.")
 _NEVER_BEFORE_CLOSE = frozenset("\n：:（(《【")
 
@@ -47,7 +48,7 @@ _NEVER_BEFORE_CLOSE = frozenset("\n：:（(《【")
 class Mark(NamedTuple):
     """A quotation mark: its place, what it says of its direction, the characters beside it, and its level.
 
-    right: empty where 的 stands there that is spoken of.
+    right: empty where 的 or a mark stands there that is spoken of.
 
     encloses: it says that it opens and the next one of its level that it closes, and what is between them may be a quotation.
     """
@@ -97,9 +98,14 @@ def _marks(draft: Draft, rule: Rule, start: int, end: int) -> tuple[list[Mark], 
             level, says = _MARKS[match[0]]
             if says < 0 and marks[level] and marks[level][-1].says > 0:
                 marks[level][-1] = marks[level][-1]._replace(encloses=_quotable(text[marks[level][-1].end : at]))
-            right = "" if text[behind] == _OF and text[behind + 1] in _NAMED else text[behind]
+            right = "" if _is_named(text, behind) else text[behind]
             marks[level].append(Mark(at, behind, says, text[at - 1], right, level == DOUBLE))
     return marks
+
+
+def _is_named(text: str, at: int) -> bool:
+    """Whether the 的, or the mark, at a place is spoken of."""
+    return text[at + 1 : at + 2] in _QUOTED_BY if text[at] in _NEVER_BEHIND_OPEN else text[at] == _OF and text[at + 1] in _NAMED
 
 
 def _quotable(words: str) -> bool:

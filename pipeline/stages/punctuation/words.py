@@ -9,6 +9,9 @@ from typing import NamedTuple
 from pipeline.rulebook import Rule, StageRules
 from pipeline.stages.punctuation.draft import Draft
 
+_ADVERBS = frozenset("还也都就是能会可不")
+"""What stands behind a subject of one hanzi."""
+
 LONGEST = 5
 """Hanzi on either side of a dot that are looked at."""
 
@@ -25,21 +28,33 @@ def injected(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
 
 
 _STOP = re.compile("(?<![.．…的地得和与及把被从向将并或在])[.．](?![.．0-9A-Za-z])")
+_INNER_STOP = re.compile("(?<=[㐀-鿿])(?<![的地得和与及把被从向将并或在])[.．](?=[㐀-鿿])")
 
 
 def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
     """Remove a dot behind a word that cannot end a sentence, but not from a line that has dots for its stops.
 
-    Such a line has no Chinese stop, and two other dots or more that may be stops.
+    Such a line has no Chinese stop, and another dot inside it or two other dots that may be stops, or 是 … 的 before the dot.
     """
     text = draft.text
     for at in places:
-        if rule.regex.match(text, at) and not _dotted(text[text.rindex("\n", 0, at) + 1 : text.index("\n", at)]):
-            draft.edit(at, at + 1, "", rule.name)
+        if rule.regex.match(text, at):
+            start, end = text.rindex("\n", 0, at) + 1, text.index("\n", at)
+            if not _dotted(text[start:end]) and not ("。" not in text[start:end] and _ends(text[start:at], text[at + 1 : end])):
+                draft.edit(at, at + 1, "", rule.name)
 
 
 def _dotted(line: str) -> bool:
-    return "。" not in line and len(_STOP.findall(line)) > 1
+    return "。" not in line and (len(_STOP.findall(line)) > 1 or _INNER_STOP.search(line) is not None)
+
+
+_PREDICATE = re.compile("是[^，。；！？,;.．]{1,30}的$")
+_CLAUSE = re.compile("[㐀-鿿]{5}")
+
+
+def _ends(left: str, right: str) -> bool:
+    """Whether 是 … 的 stands before the dot, which may well end a sentence, and more than a noun behind it."""
+    return _PREDICATE.search(left) is not None and _CLAUSE.match(right) is not None
 
 
 class _Index(NamedTuple):
@@ -89,10 +104,21 @@ def _splits(text: str, at: int, index: _Index) -> bool:
     whole_words = left[-2:] in index.known or right[:2] in index.known
     opens = right[:1] in index.openers or right[:2] in index.openers
     if text[at] == "。":
-        if whole_words or opens:
+        if whole_words or opens or right[1:2] in _ADVERBS:
             return False
         return _longest(left, right, index.known) >= (2 if right[:1] in index.bound else 3)
-    return _longest(left, right, index.known) >= (4 if whole_words or opens else 2)
+    longest = _longest(left, right, index.known)
+    return longest >= (4 if whole_words or opens else 2) and (longest > 2 or not _among_stops(text, at, index))
+
+
+def _among_stops(text: str, at: int, index: _Index) -> bool:
+    """Whether the line has dots for its stops: one of them stands inside it, and in no word."""
+    start = text.rindex("\n", 0, at) + 1
+    line = text[start : text.index("\n", at)]
+    if "。" in line:
+        return False
+    inner = (match.start() for match in _INNER_STOP.finditer(line))
+    return any(dot != at - start and line[dot - 1] + line[dot + 1] not in index.seams for dot in inner)
 
 
 def _longest(left: str, right: str, known: frozenset[str]) -> int:
