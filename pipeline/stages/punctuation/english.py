@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from pipeline.rulebook import Rule, StageRules
 from pipeline.stages.punctuation.draft import Draft, scanner
 
-_GAP = re.compile(r"""[ \t,;:.!?，；：。！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
+_GAP = re.compile(r"""[ \t,;:.!?，；：。．！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
 _PARTED = re.compile(r"""["”」] ?[,;:，；：。] ?["“「]""")
 """What parts two quotations."""
 _MASK = re.compile(r"[xX]+")
-_NARROW = dict(zip("，；：。！？（）", ",;:.!?()", strict=True))
+_NARROW = dict(zip("，；：。．！？（）", ",;:..!?()", strict=True))
 _HAN = re.compile("[㐀-鿿]")
 _AROUND_HANZI = re.compile(r"[(（][^()（）\n]*[㐀-鿿][^()（）\n]*[)）]")
-_ENDS = ".!?。！？"
+_ENDS = ".!?。．！？"
 _QUOTED = re.compile(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
 _PHRASE = re.compile(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
 _HEADS = frozenset("\n：:“\"‘'「『（(")
+_CITED = re.compile(
+    r"""(?<=[A-Za-z])[ ]["“‘(（《]?[㐀-鿿]{1,12}["”’)）》]?[,;.!?，；。！？]?(?=[ ]?[A-Za-z]|\n)"""
+    r"|(?<=[A-Za-z],)[ ][㐀-鿿]{1,12}[,，](?=[ ]?[A-Za-z])"
+)
+"""Hanzi in an English sentence, with the marks beside them: its words stand before them, and behind them unless it ends."""
 _QUOTES_OPEN, _QUOTES_CLOSE = "“\"‘'「『", "”\"’'」』"
 
 
@@ -40,7 +45,8 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
         return
     if draft.foreign(start) or _mostly_english(text[start:end], text, words, start):
         if _reads_english(text, words) or (draft.foreign(start) and sum(map(_is_plain, _texts(text, words))) > 1):
-            _narrow(draft, start, end, rule.name)
+            cited = {at for match in _CITED.finditer(text, start, end + 1) for at in range(*match.span())}
+            _narrow(draft, start, end, rule.name, cited)
         return
     for match in _QUOTED.finditer(text, start, end):
         if _phrase(match[1]):
@@ -139,12 +145,15 @@ def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
     return last
 
 
-def _narrow(draft: Draft, start: int, end: int, rule: str) -> None:
-    """Make marks ASCII and protect the span, but for marks that hanzi stand beside, and brackets around hanzi."""
+def _narrow(draft: Draft, start: int, end: int, rule: str, cited: Collection[int] = ()) -> None:
+    """Make marks ASCII and protect the span, but for marks that hanzi stand beside, and brackets around hanzi, which the
+    sentence does not cite.
+    """
     text = draft.text
     chinese = {at for match in _AROUND_HANZI.finditer(text, start, end) for at in (match.start(), match.end() - 1)}
     for at in range(start, end):
-        if at in chinese or _HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1])):
+        beside = at in chinese or _HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1]))
+        if beside and at not in cited:
             continue
         if text[at] in _NARROW:
             draft.edit(at, at + 1, _NARROW[text[at]], rule)

@@ -16,8 +16,9 @@ _ARGUMENTS = re.compile(rf"{_TERM}(?:, ?{_TERM})*|[A-Za-z] log [A-Za-z]|")
 _CALL = re.compile(r"[a-z0-9_]*(?:, ?[a-z0-9_]+)*")
 _FORMULA = re.compile(r"[A-Za-z0-9.,^_ ]*[+*/=×÷−^<>\-][A-Za-z0-9.,+*/=×÷−^_<>\- ]*")
 _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
-_INTERVALS = ("区间", "坐标", "坐标为", "坐标是", "向量")
-_INTERVAL = re.compile(r"-?\d+(?:\.\d+)?, ?-?\d+(?:\.\d+)?")
+_POINTS = ("区间", "坐标", "坐标为", "坐标是", "向量", "点", "数对", "有序对", "元组", "=")
+_VALUE = r"(?:[+-]?(?:\d+(?:\.\d+)?|∞)|[a-z])"
+_VALUES = re.compile(rf"{_VALUE}(?:, ?{_VALUE})+")
 _OPERATOR = "+*/=×÷−^-∈"
 _BESIDE_FORMULA = frozenset(_OPERATOR + "()（）" + string.digits + string.ascii_letters)
 _WIDE = {"(": "（", ")": "）"}
@@ -51,7 +52,7 @@ def _leave(draft: Draft, waiting: list[int], rule: str) -> None:
 
 def _pair(draft: Draft, opening: int, closing: int, rule: str) -> None:
     text = draft.text
-    if text[opening] == "(" and text[closing] == ")" and _formula(text, opening, closing):
+    if text[opening] == "(" and text[closing] == ")" and (_tuple(draft, opening, closing) or _formula(text, opening, closing)):
         draft.take(opening, closing + 1)
         return
     for at in (opening, closing):
@@ -65,18 +66,26 @@ def _single(draft: Draft, at: int, rule: str) -> None:
         draft.edit(at, at + 1, _WIDE[text[at]], rule)
 
 
+def _tuple(draft: Draft, opening: int, closing: int) -> bool:
+    """A point, an interval or the like: its name or a place in it says so, or another one that it is joined to."""
+    text = draft.text
+    if not _VALUES.fullmatch(text, opening + 1, closing):
+        return False
+    before, behind = text[opening - 1], text[closing + 1]
+    joined = before in "与和、,，" and text[opening - 2] == ")" and not draft.free(opening - 2, opening - 1)
+    return joined or text.endswith(_POINTS, 0, opening) or (before == "在" and behind in "上内处中")
+
+
 def _formula(text: str, opening: int, closing: int) -> bool:
     """A call such as f(x), or a term such as (a+b)÷2."""
     before, behind = text[opening - 1], text[closing + 1]
     if before not in _BESIDE_FORMULA and behind not in _BESIDE_FORMULA:
-        return text.endswith(_INTERVALS, 0, opening) and _INTERVAL.fullmatch(text, opening + 1, closing) is not None
+        return False
     inside = text[opening + 1 : closing]
     called = before.isascii() and before.isalnum()
     if called and (_of_program(text, opening, inside) or (not inside.replace(".", "").isdigit() and _argument(inside))):
         return True
     if _CHEMICAL.fullmatch(inside) and (behind.isdigit() or (called and behind.isascii() and behind.isupper())):
-        return True
-    if text.endswith(_INTERVALS, 0, opening) and _INTERVAL.fullmatch(inside):
         return True
     factor = (behind in "(（" or before in ")）") and not _HAN.search(inside) and re.search("[A-Za-z]", inside) is not None
     beside = called or factor or before in _OPERATOR or behind in _OPERATOR
@@ -100,12 +109,15 @@ _HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
 """What stands behind a mark that opens a title and was broken, where the closing one is whole."""
 _BETWEEN = frozenset(("", "、", "，", ",", "和", "与", "及", "以及"))
 """What stands between two titles of a list."""
+_MIRROR = str.maketrans("<＜", ">＞")
+_LONGEST = 40
 _FORMS = (("《", "》"), ("〈", "〉"))
 
 
 def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
     """Give title marks their form by depth; a line in which they don't pair up is left alone."""
-    text, cues = draft.text, tuple(rules.sets.get("title_cues", ()))
+    text = draft.text
+    cues, ends = (tuple(rules.sets.get(name, ())) for name in ("title_cues", "title_ends"))
     for start, end in _lines(text, places):
         open_marks: list[tuple[int, int]] = []
         edits: list[tuple[int, int, str]] = []
@@ -114,8 +126,13 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
             at, behind = match.span()
             if match[0] in _OPEN:
                 follows = done > start and text[done:at] in _BETWEEN
-                named = text.endswith(cues, 0, at) and not text.endswith("填写", 0, at)
-                sure = open_marks or _OPEN[match[0]] or follows or named or _HALF.match(text, behind)
+                sure = (
+                    open_marks
+                    or _OPEN[match[0]]
+                    or follows
+                    or _HALF.match(text, behind)
+                    or _title(text, at, behind, cues, ends)
+                )
                 if sure and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
@@ -127,6 +144,16 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
         if not open_marks:
             for at, behind, after in edits:
                 draft.edit(at, behind, after, rule.name)
+
+
+def _title(text: str, at: int, behind: int, cues: tuple[str, ...], ends: tuple[str, ...]) -> bool:
+    """Whether a single angle bracket opens a title: something is done with it, or it ends as a law does and hanzi precede."""
+    if text.endswith("填写", 0, at):
+        return False
+    if text.endswith(cues, 0, at) or text.endswith(cues, 0, at - (text[at - 1] in "了过着完")):
+        return True
+    end = text.find(text[at].translate(_MIRROR), behind, behind + _LONGEST)
+    return end > 0 and _HAN.match(text[at - 1]) is not None and text.endswith(ends, behind, end)
 
 
 def _lines(text: str, places: Sequence[int]) -> Iterator[tuple[int, int]]:

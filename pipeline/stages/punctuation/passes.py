@@ -205,7 +205,7 @@ def _map(draft: Draft, match: regex.Match[str], rule: Rule, name: str) -> None:
 
 
 def _narrow(draft: Draft, match: regex.Match[str], rule: Rule, name: str) -> None:
-    draft.edit(*match.span(), "".join(chr(ord(char) - 0xFEE0) for char in match[0]), name)
+    draft.edit(*match.span(), "".join(" " if char == "\u3000" else chr(ord(char) - 0xFEE0) for char in match[0]), name)
 
 
 CLAIMS = {"protect": _protect, "replace": _replace, "map": _map, "narrow": _narrow}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ _BETWEEN = frozenset(
     ("以及", "或者", "并且", "还有", "还是", "而不是", "变成", "成为", "转为", "转向", "走向", "不是", "就是", "也是")
 )
 """What stands between two quotations rather than in one."""
+_STRESSED = re.compile("(?!以及|或者|并且|还有|而不是)[㐀-鿿]{2,8}(?<![和与及或说道问答对是到成向为了])")
+"""A few words of hanzi that do not join two quotations."""
 _PAUSES = tuple("，。、；：！？,;:!?")
 _BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’“‘「『")
 _BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.的")
@@ -71,6 +74,8 @@ def quotes(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -
             marks = _marks(draft, rule, start, end)
             if _nested(text, marks):
                 continue
+            if len(marks[DOUBLE]) > 3:
+                _tell(text, marks[DOUBLE])
             stays_open = _opens(draft, start, end) and _opens(draft, *_next_line(text, end))
             lone = [
                 mark
@@ -126,6 +131,25 @@ def _nested(text: str, marks: tuple[list[Mark], list[Mark]]) -> bool:
         elif not open_marks or open_marks.pop() != mark.double:
             return False
     return not open_marks
+
+
+def _tell(text: str, marks: list[Mark]) -> None:
+    """Let the inner ones of marks that say nothing say what they are where somebody speaks: pairs around a few words.
+
+    From a colon to a sentence's end there is one quotation if short words without a pause, which join nothing, stand in the
+    middle of its clauses: flat, the outer clauses would break off before hanzi and what is stressed would be left outside.
+    """
+    first, last = marks[0], marks[-1]
+    if len(marks) % 2 or any(mark.says for mark in marks) or first.left not in ":：" or last.left not in _SENTENCE_ENDS:
+        return
+    inner = [text[a.end : b.at] for a, b in zip(marks[1:-1:2], marks[2:-1:2], strict=True)]
+    outer = [text[a.end : b.at] for a, b in zip(marks[::2], marks[1::2], strict=True)]
+    if not all(map(_STRESSED.fullmatch, inner)) or not any("，" in words or "," in words for words in outer):
+        return
+    if not all(words[-1:] > "㐀" for words in outer[:-1]) or not all(words[:1] > "㐀" for words in outer[1:]):
+        return
+    for number in range(1, len(marks) - 1):
+        marks[number] = marks[number]._replace(says=1 if number % 2 else -1, encloses=number % 2 == 1)
 
 
 def _opens(draft: Draft, start: int, end: int) -> bool:

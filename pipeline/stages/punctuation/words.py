@@ -27,8 +27,10 @@ def injected(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
                 draft.edit(at, at + 1, "", rule.name)
 
 
-_STOP = re.compile("(?<![.．…的地得和与及把被从向将并或在])[.．](?![.．0-9A-Za-z])")
-_INNER_STOP = re.compile("(?<=[㐀-鿿])(?<![的地得和与及把被从向将并或在])[.．](?=[㐀-鿿])")
+_FREE = "(?<![的地得和与及把被从向将并或在])(?<!不断)(?<!更加)(?<!为了)(?<!切实)(?<!大力)(?<!必须)"
+"""Not behind a word that cannot end a sentence."""
+_STOP = re.compile(rf"(?<![.．…]){_FREE}[.．](?![.．0-9A-Za-z])")
+_INNER_STOP = re.compile(rf"(?<=[㐀-鿿]){_FREE}[.．](?=[㐀-鿿])")
 
 
 def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
