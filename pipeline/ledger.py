@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 
@@ -90,21 +91,18 @@ class Ledger:
         self.groups = groups
 
     @cached_property
-    def _kinds(self) -> list[Kind]:
-        return list(self.groups)
-
-    @cached_property
     def _codes(self) -> list[int]:
         """One integer for an edit, in the order of the text: its place, whether it has width, and its kind's number."""
-        return sorted(
-            (start << 32) | (bool(kind.before) << 31) | number
-            for number, kind in enumerate(self._kinds)
-            for start in self.groups[kind]
-        )
+        codes: list[int] = []
+        for number, (kind, at) in enumerate(self.groups.items()):
+            low = (bool(kind.before) << 31) | number
+            codes += [(start << 32) | low for start in at]
+        codes.sort()
+        return codes
 
     def __iter__(self) -> Iterator[Place]:
         """The edits one by one, in the order of the text; an insertion comes before a replacement at the same place."""
-        kinds = self._kinds
+        kinds = list(self.groups)
         for code in self._codes:
             kind = kinds[code & 0x7FFFFFFF]
             yield code >> 32, kind.before, kind.after, kind.rules
@@ -119,7 +117,7 @@ class Ledger:
             ...
         pipeline.ledger.LedgerError: edit at 0 by r expects 'a', the text has 'b'
         """
-        kinds, pieces, done = self._kinds, [], 0
+        kinds, pieces, done = list(self.groups), [], 0
         for code in self._codes:
             start = code >> 32
             before, after, rules = kinds[code & 0x7FFFFFFF]
@@ -215,13 +213,18 @@ class Ledger:
     def _steps(self) -> tuple[list[int], list[int], list[int], list[int]]:
         """Edits that change the length: their starts and ends in the source, and their starts and ends in the result."""
         sources, source_ends, targets, target_ends, shift = [], [], [], [], 0
-        changing = ((start, kind) for kind, at in self.groups.items() if len(kind.before) != len(kind.after) for start in at)
-        for start, kind in sorted(changing, key=lambda item: (item[0], bool(item[1].before))):
+        changing: list[tuple[int, bool, int, int]] = []
+        for kind, at in self.groups.items():
+            before, after = len(kind.before), len(kind.after)
+            if before != after:
+                changing += [(start, before > 0, before, after) for start in at]
+        changing.sort(key=itemgetter(0, 1))
+        for start, _, before, after in changing:
             sources.append(start)
-            source_ends.append(start + len(kind.before))
+            source_ends.append(start + before)
             targets.append(start + shift)
-            target_ends.append(start + shift + len(kind.after))
-            shift += len(kind.after) - len(kind.before)
+            target_ends.append(start + shift + after)
+            shift += after - before
         return sources, source_ends, targets, target_ends
 
     def to_source(self, offset: int, *, end: bool = False) -> int:
@@ -271,12 +274,13 @@ EMPTY = Ledger()
 def _grouped(edits: Iterable[Place]) -> Ledger:
     """Edits in the order of the text as a ledger."""
     groups: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
-    for start, before, after, rules in edits:
-        key = before, after, rules
-        if key in groups:
-            groups[key].append(start)
+    for edit in edits:
+        key = edit[1:]
+        at = groups.get(key)
+        if at is None:
+            groups[Kind(*key)] = [edit[0]]
         else:
-            groups[Kind(*key)] = [start]
+            at.append(edit[0])
     return Ledger(groups)  # type: ignore[arg-type]  # every key is a Kind; a plain tuple finds it faster than it is made
 
 
