@@ -16,15 +16,21 @@ _MASK = re.compile(r"[xX]+")
 _NARROW = dict(zip("，；：。．！？（）", ",;:..!?()", strict=True))
 _HAN = re.compile("[㐀-鿿]")
 _AROUND_HANZI = re.compile(r"[(（][^()（）\n]*[㐀-鿿][^()（）\n]*[)）]")
+_TERM = re.compile("""[^ (（"“‘《㐀-鿿]?[㐀-鿿]+""")
+"""Hanzi, with what stands directly before them unless a word of an English sentence may stand there."""
 _ENDS = ".!?。．！？"
 _QUOTED = re.compile(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
 _PHRASE = re.compile(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
 _HEADS = frozenset("\n：:“\"‘'「『（(")
 _CITED = re.compile(
-    r"""(?<=[A-Za-z])[ ]["“‘(（《]?[㐀-鿿]{1,12}["”’)）》]?[,;.!?，；。！？]?(?=[ ]?[A-Za-z]|\n)"""
-    r"|(?<=[A-Za-z],)[ ][㐀-鿿]{1,12}[,，](?=[ ]?[A-Za-z])"
+    r"""(?<=[A-Za-z])[ ](?:[㐀-鿿]{1,8}[,，][ ]?)*["“‘(（《]?[㐀-鿿]{1,12}(?:[ ]?[(（][A-Za-z][A-Za-z '-]{0,40}[)）])?"""
+    r"""["”’)）》]?[,;.!?，；。！？]?(?=[ ]?[A-Za-z]|[\n"”])|(?<=[A-Za-z],)[ ][㐀-鿿]{1,12}[,，](?=[ ]?[A-Za-z])"""
 )
 """Hanzi in an English sentence, with the marks beside them: its words stand before them, and behind them unless it ends."""
+_CITING = re.compile(
+    r"""["“](?=[A-Za-z])[^"“”\n]*[㐀-鿿][^"“”\n]*(?=["”])|[:：][ ]?(?=[A-Za-z])[^"“”:：\n]*[㐀-鿿][^"“”:：\n]*(?=\n)"""
+)
+"""A quotation, or a line's end behind a colon, that begins in English and has hanzi."""
 _QUOTES_OPEN, _QUOTES_CLOSE = "“\"‘'「『", "”\"’'」』"
 
 
@@ -43,11 +49,14 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
     words = [m.span() for m in scanner(rule.pattern or "").finditer(text, start, end) if not _MASK.fullmatch(m[0])]
     if not words:
         return
-    if draft.foreign(start) or _mostly_english(text[start:end], text, words, start):
-        if _reads_english(text, words) or (draft.foreign(start) and sum(map(_is_plain, _texts(text, words))) > 1):
-            cited = {at for match in _CITED.finditer(text, start, end + 1) for at in range(*match.span())}
-            _narrow(draft, start, end, rule.name, cited)
+    if draft.foreign(start) or _mostly_english(text, words, start, end):
+        _sentence(draft, rule, start, end, words)
         return
+    for match in _CITING.finditer(text, start, end + 1) if len(words) > 2 else ():
+        first = match.start() + (2 if text[match.start() + 1] == " " else 1)
+        inside = [word for word in words if first <= word[0] < match.end()]
+        if _mostly_english(text, inside, first, match.end()):
+            _sentence(draft, rule, first, match.end(), inside)
     for match in _QUOTED.finditer(text, start, end):
         if _phrase(match[1]):
             _narrow(draft, *match.span(1), rule.name)
@@ -64,6 +73,14 @@ def _texts(text: str, words: list[tuple[int, int]]) -> list[str]:
 def _is_plain(word: str) -> bool:
     """Whether a word is no abbreviation or code: a letter of any case, then small ones."""
     return len(word) > 1 and word[1:].islower()
+
+
+def _sentence(draft: Draft, rule: Rule, start: int, end: int, words: list[tuple[int, int]]) -> None:
+    """A line that is English: its marks become ASCII, unless it is a list of names and codes."""
+    plain = draft.foreign(start) and sum(map(_is_plain, _texts(draft.text, words))) > 1
+    if plain or _reads_english(draft.text, words):
+        cited = {at for match in _CITED.finditer(draft.text, start, end + 1) for at in range(*match.span())}
+        _narrow(draft, start, end, rule.name, cited)
 
 
 def _runs(text: str, words: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
@@ -113,10 +130,20 @@ def _phrase(quoted: str) -> bool:
     return any(len(word) > 2 and _is_plain(word) for word in words)
 
 
-def _mostly_english(line: str, text: str, words: list[tuple[int, int]], start: int) -> bool:
-    """A line that begins in English and has more English words than hanzi, most of them in small letters."""
-    small = sum(text[a].islower() and b - a > 1 for a, b in words)
-    return words[0][0] == start and small >= 3 and len(_HAN.findall(line)) < len(words)
+def _mostly_english(text: str, words: list[tuple[int, int]], start: int, end: int) -> bool:
+    """A stretch that begins in English and has more English words than hanzi, most of them in small letters.
+
+    Fewer words do where hanzi stand there only a few at a time, as names and terms do, among three times as many letters.
+    """
+    if len(words) < 3 or words[0][0] != start:
+        return False
+    small = sum(text[a].islower() and b - a > 1 for a, b in words[1:]) + text[start].islower()
+    terms = _TERM.findall(text, start, end)
+    count = len(_HAN.findall(text, start, end))
+    if small >= 3 and count < len(words):
+        return True
+    few = all(len(term) < 5 and _HAN.match(term) is not None for term in terms)
+    return small >= 2 and len(words) > 3 and few and 3 * count < sum(b - a for a, b in words)
 
 
 def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:

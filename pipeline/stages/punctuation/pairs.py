@@ -73,7 +73,8 @@ def _tuple(draft: Draft, opening: int, closing: int) -> bool:
         return False
     before, behind = text[opening - 1], text[closing + 1]
     joined = before in "与和、,，" and text[opening - 2] == ")" and not draft.free(opening - 2, opening - 1)
-    return joined or text.endswith(_POINTS, 0, opening) or (before == "在" and behind in "上内处中")
+    row = text.count(", ", opening, closing) > 1 and before not in "第件表图式例题" and behind not in "项条款题组班号"
+    return joined or row or text.endswith(_POINTS, 0, opening) or (before == "在" and behind in "上内处中")
 
 
 def _formula(text: str, opening: int, closing: int) -> bool:
