@@ -17,6 +17,7 @@ from pipeline.answers import Answers
 from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
+from pipeline.stages._index import LiteralIndex
 from pipeline.stages.placeholders.anchors import Anchors
 from pipeline.stages.placeholders.openings import (
     Neighbours,
@@ -178,6 +179,8 @@ class Choice:
         parts = [(whole, part) for whole, scan in enumerate(self._wholes) for part in _parts(scan.mark)]
         self._scans = tuple(Scan(part) for _, part in parts)
         self._whole_of = tuple(whole for whole, _ in parts)
+        self._needy = tuple({scan.mark.rule.id: scan.mark.rule for scan in self._wholes if scan.mark.rule.needs}.values())
+        self._needed = LiteralIndex([rule.needs for rule in self._needy])
         sources = [scan.mark.source for scan in self._scans]
         self._beginners, self._followers = Answers(sources, self._can_begin), Answers(sources, self._can_follow, "behind")
         self._begin: dict[str, frozenset[int]] = {}
@@ -186,8 +189,8 @@ class Choice:
 
     def asleep(self, text: str) -> frozenset[str]:
         """The ids of the rules that need a word which the text does not hold."""
-        rules = {whole.mark.rule.id: whole.mark.rule for whole in self._wholes if whole.mark.rule.needs}
-        return frozenset(name for name, rule in rules.items() if not rule.might_match(text))
+        awake = self._needed.places(text, [0])
+        return frozenset(rule.id for number, rule in enumerate(self._needy) if number not in awake)
 
     def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
         """The first rule that matches at a place, and its match. asleep: ids of rules that are not to be tried."""
