@@ -35,6 +35,8 @@ _BETWEEN = frozenset(
 """What stands between two quotations rather than in one."""
 _STRESSED = re.compile("(?!以及|或者|并且|还有|而不是)[㐀-鿿]{2,8}(?<![和与及或说道问答对是到成向为了])")
 """A few words of hanzi that do not join two quotations."""
+_GOES_ON = frozenset("的把将被在对从向以用叫搞")
+"""Words behind which a quotation does not end."""
 _PAUSES = tuple("，。、；：！？,;:!?")
 _BEFORE_OPEN = frozenset("\n 　：:，,、。；;！!？?（(《【—…”’“‘「『")
 _BEHIND_CLOSE = frozenset("\n 　，,、。；;：:！!？?）)》】—…“‘.的")
@@ -144,9 +146,12 @@ def _tell(text: str, marks: list[Mark]) -> None:
         return
     inner = [text[a.end : b.at] for a, b in zip(marks[1:-1:2], marks[2:-1:2], strict=True)]
     outer = [text[a.end : b.at] for a, b in zip(marks[::2], marks[1::2], strict=True)]
-    if not all(map(_STRESSED.fullmatch, inner)) or not any("，" in words or "," in words for words in outer):
+    ends = outer[-1] in _SENTENCE_ENDS
+    broken = ends or outer[0][-1:] in _GOES_ON or any("，" in words or "," in words for words in outer)
+    if not broken or not all(map(_STRESSED.fullmatch, inner)):
         return
-    if not all(words[-1:] > "㐀" for words in outer[:-1]) or not all(words[:1] > "㐀" for words in outer[1:]):
+    joints = [*(words[-1:] for words in outer[:-1]), *(words[:1] for words in outer[1 : len(outer) - ends])]
+    if not all(char > "㐀" for char in joints):
         return
     for number in range(1, len(marks) - 1):
         marks[number] = marks[number]._replace(says=1 if number % 2 else -1, encloses=number % 2 == 1)
