@@ -347,7 +347,7 @@ def test_beds_that_rules_were_written_with(name: str, floor: float) -> None:
 
 def test_the_bed_that_nobody_looked_at() -> None:
     score = _score("heldout2")
-    assert score["mask"] >= 0.96
+    assert score["mask"] >= 0.985
     assert score["mask type"] >= 0.97
     assert score["corruption"] >= 0.95
     assert score["elision"] >= 0.92
