@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.errors import JinggaoError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 Task = TypeVar("Task")
 Made = TypeVar("Made")
@@ -38,30 +38,55 @@ def in_order(
     ready
     [1, 2]
     """
-    if jobs < 1:
-        raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
-    left = iter(tasks)
-    first = list(islice(left, min(jobs, 2)))
-    if len(first) < 2:
-        start(*given)
-        yield from map(call, chain(first, left))
-        return
-    from concurrent.futures import ProcessPoolExecutor  # heavy to import: only when there is more than one worker
-    from concurrent.futures.process import BrokenProcessPool
+    with Workers(jobs, start, given) as workers:
+        yield from workers.in_order(call, tasks)
 
-    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(start, given)) as pool:
+
+class Workers:
+    """Worker processes for one list of tasks after the other, started with the first that has more than one task.
+
+    jobs, start, given: as `in_order` has them. Raises JinggaoError where jobs is less than 1.
+    """
+
+    def __init__(self, jobs: int, start: Callable[..., None], given: tuple[Any, ...] = ()) -> None:
+        if jobs < 1:
+            raise JinggaoError(f"--jobs {jobs}: at least one worker is needed")
+        self._jobs, self._start, self._given = jobs, start, given
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def in_order(self, call: Callable[[Task], Made], tasks: Iterable[Task]) -> Iterator[Made]:
+        """See `in_order`."""
+        left = iter(tasks)
+        first = list(islice(left, min(self._jobs, 2)))
+        if len(first) < 2:
+            self._start(*self._given)
+            yield from map(call, chain(first, left))
+            return
+        from concurrent.futures import ProcessPoolExecutor  # heavy to import: only when there is more than one worker
+        from concurrent.futures.process import BrokenProcessPool
+
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._jobs, initializer=_begin, initargs=(self._start, self._given))
         waiting: deque[Future[Made]] = deque()
         try:
             for task in chain(first, left):
-                waiting.append(pool.submit(call, task))
-                if len(waiting) >= jobs * WINDOW:
+                waiting.append(self._pool.submit(call, task))
+                if len(waiting) >= self._jobs * WINDOW:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool:
             raise JinggaoError("a worker process died, most likely for want of memory; run again with --jobs 1") from None
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for future in waiting:
+                future.cancel()
 
 
 def _begin(start: Callable[..., None], given: tuple[Any, ...]) -> None:

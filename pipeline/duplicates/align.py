@@ -48,9 +48,17 @@ def runs(a_places: Offsets, b_places: Offsets) -> Runs:
 
 def paragraph_cover(side: Row, starts: Offsets, lengths: Offsets) -> tuple[Offsets, Offsets]:
     """For each paragraph of a row of texts how many of its tokens lie in runs, and how many it has."""
-    size = int(side.bounds[-1])
-    covered = np.cumsum(np.bincount(starts, minlength=size + 1) - np.bincount(starts + lengths, minlength=size + 1))[:size] > 0
-    return np.add.reduceat(covered, side.lines[:-1], dtype=np.int64), np.diff(side.lines)
+    sizes = np.diff(side.lines)
+    if not len(starts):
+        return np.zeros_like(sizes), sizes
+    order = np.argsort(starts, kind="stable")
+    starts, ends = starts[order], np.maximum.accumulate((starts + lengths)[order])
+    opens = np.flatnonzero(np.concatenate(([True], starts[1:] > ends[:-1])))  # runs that no run before reaches
+    firsts, lasts = starts[opens], ends[np.append(opens[1:], len(ends)) - 1]
+    totals = np.concatenate(([0], np.cumsum(lasts - firsts)))
+    at = np.maximum(np.searchsorted(firsts, side.lines, "right") - 1, 0)
+    before = totals[at] + np.clip(side.lines - firsts[at], 0, lasts[at] - firsts[at])  # covered tokens before each line
+    return np.diff(before), sizes
 
 
 def shared_paragraphs(side: Row, starts: Offsets, lengths: Offsets, settings: Settings) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.int32]
 """Spans, one a row."""
 
-BATCH = 1 << 20
+BATCH = 1 << 19
 """Tokens of the texts of pairs that are best judged at once: NumPy is kept busy, and most stays in the processor's cache."""
 
 _LOW = (1 << 32) - 1

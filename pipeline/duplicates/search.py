@@ -23,7 +23,7 @@ from pipeline.duplicates.candidates import Keys, Numbers, Packer, Pairs, as_pair
 from pipeline.duplicates.clusters import Cluster, Traits, by_component, clusters, merging, traits_of
 from pipeline.duplicates.groups import Groups, grouped
 from pipeline.duplicates.judge import BATCH, Verdicts, joined, likeness, verdicts
-from pipeline.duplicates.parts import Parts, Task
+from pipeline.duplicates.parts import Parts, Task, Texts, ready
 from pipeline.duplicates.records import RELATIONS, Found, Membership, Pair
 from pipeline.duplicates.settings import Settings, read_settings
 from pipeline.duplicates.sketch import Bits, Sketches, estimates, sketches
@@ -31,6 +31,7 @@ from pipeline.duplicates.spill import Sorter, spill_folder, work_folder
 from pipeline.duplicates.store import FORMAT, parameters
 from pipeline.duplicates.view import views
 from pipeline.errors import JinggaoError
+from pipeline.workers import Workers
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, and how much of how much of it is done; 0 where that is not known."""
@@ -80,8 +81,11 @@ def search(
             folder: Path | None = stack.enter_context(work_folder(Path(work)))
         else:
             folder = None if memory is None else stack.enter_context(spill_folder())
-        parts = Parts(folder, durable=work is not None)
-        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, jobs, progress or silent)
+        workers = stack.enter_context(Workers(jobs, ready))
+        parts = Parts(folder, durable=work is not None, workers=workers)
+        if jobs > 1:
+            views([""])  # the tables that it makes come to worker processes with a fork
+        yield Search(documents, read_settings(settings), parts, memory or _UNLIMITED, progress or silent)
 
 
 def find(documents: Documents, settings: Mapping[str, Any] | None = None, **options: Any) -> Found:
@@ -100,19 +104,15 @@ class Search:
     ids: of all texts, by their ranks. ranks: of all texts, in the order of the documents.
     """
 
-    def __init__(
-        self, documents: Documents, settings: Settings, parts: Parts, memory: int, jobs: int, progress: Progress
-    ) -> None:
+    def __init__(self, documents: Documents, settings: Settings, parts: Parts, memory: int, progress: Progress) -> None:
         self.documents, self.settings, self.parts = documents, settings, parts
-        self.memory, self.jobs, self.progress = memory, jobs, progress
+        self.memory, self.progress = memory, progress
         self._base = hashlib.sha256(json.dumps([FORMAT, parameters(settings)], sort_keys=True).encode()).hexdigest()
         self._names: list[str] = []
         self._kept: list[Sketches] = []
         names: list[str] = []
-        if jobs > 1:
-            views([""])  # the tables that it makes come to worker processes with a fork
         lengths, digests = [np.zeros(0, np.int64)], [np.zeros((0, 2), np.uint64)]
-        for one in parts.make(Sketches, sketches, self._read(names), jobs):
+        for one in parts.make(Sketches, sketches, self._read(names)):
             lengths.append(one.lengths)
             digests.append(one.digests)
             if parts.folder is None:
@@ -162,7 +162,7 @@ class Search:
 
     def _read(self, names: list[str]) -> Iterator[Task]:
         """The documents as parts to be sketched; names: where their ids are put."""
-        texts: list[str] = []
+        texts = Texts()
         size, total = 0, operator.length_hint(self.documents)
         for name, text in self.documents:
             names.append(name)
@@ -170,12 +170,12 @@ class Search:
             size += len(text)
             if size >= _PART:
                 yield self._part(texts, names)
-                texts, size = [], 0
+                texts, size = Texts(), 0
                 self.progress("sketches", len(names), total)
         if texts:
             yield self._part(texts, names)
 
-    def _part(self, texts: list[str], names: Sequence[str]) -> Task:
+    def _part(self, texts: Texts, names: Sequence[str]) -> Task:
         number = len(self._names)
         digest = self._digest([self._base, *names[-len(texts) :], *texts]) if self.parts.folder else ""
         self._names.append(f"sketches-{number:06d}-{digest}")
@@ -188,12 +188,12 @@ class Search:
     def _again(self) -> Iterator[Sketches]:
         """The sketches of all parts once more."""
         tasks = (Task(name, tuple) for name in self._names)
-        return iter(self._kept) if self.parts.folder is None else self.parts.make(Sketches, sketches, tasks)
+        return iter(self._kept) if self.parts.folder is None else self.parts.make(Sketches, sketches, tasks, here=True)
 
     def _candidates(self) -> Pairs:
         """Pairs of texts, each the smallest of its group, that are worth a verification."""
         task = Task(f"candidates-{self._digest([self._base, *self._names])}", tuple)
-        (found,) = self.parts.make(_Candidates, self._find_candidates, [task])
+        (found,) = self.parts.make(_Candidates, self._find_candidates, [task], here=True)
         return found.pairs
 
     def _find_candidates(self) -> _Candidates:
@@ -247,14 +247,14 @@ class Search:
             for at, (mine, chunk) in enumerate(zip(numbers, chunks, strict=True))
         )
         found = []
-        for at, made in enumerate(self.parts.make(Verdicts, verdicts, tasks, self.jobs)):
+        for at, made in enumerate(self.parts.make(Verdicts, verdicts, tasks)):
             found.append(made._replace(pairs=numbers[at][made.pairs]))
             self.progress(step, ends[at + 1], len(pairs))
         return joined(found)
 
-    def _given(self, numbers: Numbers, pairs: Pairs) -> tuple[list[str], Pairs, Settings]:
+    def _given(self, numbers: Numbers, pairs: Pairs) -> tuple[Texts, Pairs, Settings]:
         """The texts of some pairs, and the pairs by their places among them."""
-        return [self._text(rank) for rank in numbers.tolist()], np.searchsorted(numbers, pairs), self.settings
+        return Texts(map(self._text, numbers.tolist())), np.searchsorted(numbers, pairs), self.settings
 
     def _measured(self, pairs: Pairs) -> Verdicts:
         """How alike pairs of texts are that are in one cluster without a relation, by ranks, ascending."""

@@ -153,35 +153,33 @@ def _block(made: Views, start: int, stop: int, thresholds: Grams, settings: Sett
     tokens = made.tokens[made.bounds[start] : made.bounds[stop]]
     four = grams(tokens)
     mixed = four * _FACTORS[0]
-    texts = np.repeat(np.arange(stop - start), np.diff(bounds))[: len(four)]
-    hashes, owners = _sampled(four, mixed, texts, bounds, thresholds, settings.shingle)
+    hashes, owners = _sampled(four, mixed, bounds, thresholds, settings.shingle)
     lines = made.lines[np.searchsorted(made.lines, made.bounds[start]) : np.searchsorted(made.lines, made.bounds[stop]) + 1]
     paragraphs, places = _paragraphs(mixed, lines - made.bounds[start], settings.paragraph)
     return _Block(
-        start, stop, _bitmaps(mixed, texts, bounds, settings.sketch), _Owned(hashes, owners + start),
+        start, stop, _bitmaps(mixed, bounds, settings.sketch), _Owned(hashes, owners + start),
         _Owned(paragraphs, np.searchsorted(bounds, places, "right") - 1 + start),
     )  # fmt: skip
 
 
-def _bitmaps(mixed: Grams, texts: Numbers, bounds: Offsets, size: int) -> Bits:
-    """A bitmap for each text. texts: the text of each gram."""
+def _bitmaps(mixed: Grams, bounds: Offsets, size: int) -> Bits:
+    """A bitmap for each text."""
     count = len(bounds) - 1
     places = (mixed >> np.uint64(64 - (size.bit_length() - 1))).view(np.int64)
-    places += texts * size
+    places += np.repeat(np.arange(count) * size, np.diff(bounds))[: len(places)]
     places[_over(bounds[1:], len(places))] = count * size
     marks = np.zeros(count * size + 1, bool)
     marks[places] = True
     return np.packbits(marks[:-1]).view(np.uint64).reshape(count, -1)
 
 
-def _sampled(
-    four: Grams, mixed: Grams, texts: Numbers, bounds: Offsets, thresholds: Grams, width: int
-) -> tuple[Grams, Numbers]:
+def _sampled(four: Grams, mixed: Grams, bounds: Offsets, thresholds: Grams, width: int) -> tuple[Grams, Numbers]:
     """The hashes of the sampled shingles, and the text of each."""
-    same = bool((thresholds == thresholds[0]).all())
-    places = np.flatnonzero(mixed < (thresholds[0] if same else thresholds[texts]))
-    places = places[places + width <= bounds[texts[places] + 1]]
-    return shingle_hashes(four, places, width), texts[places]
+    places = np.flatnonzero(mixed < thresholds.max())
+    texts = np.searchsorted(bounds, places, "right") - 1
+    kept = (mixed[places] < thresholds[texts]) & (places + width <= bounds[texts + 1])
+    places, texts = places[kept], texts[kept]
+    return shingle_hashes(four, places, width), texts
 
 
 def shingle_hashes(four: Grams, places: Offsets, width: int) -> Grams:
@@ -207,12 +205,11 @@ def _paragraphs(mixed: Grams, lines: Offsets, least: int) -> tuple[Grams, Offset
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
     inside = mixed * _FACTORS[1]
     inside ^= inside >> np.uint64(31)
-    inside *= _FACTORS[0]
     inside[_over(lines[1:], len(inside))] = 0
     starts, lengths = lines[:-1], np.diff(lines)
     long = lengths >= max(least, GRAM)
     sums = np.add.reduceat(inside, np.minimum(starts, len(inside) - 1))
-    return sums[long], starts[long]
+    return sums[long] * _FACTORS[0], starts[long]
 
 
 def _over(ends: Offsets, size: int) -> Offsets:

@@ -25,6 +25,7 @@ _LOCK = "lock"
 _WORK = "jinggao-work"
 _SIZE = 8  # bytes of a number
 _BLOCK = 1 << 19  # numbers in a block
+_MANY = 1 << 16  # numbers
 _SAMPLES = 16  # for each block, to cut the numbers
 
 
@@ -75,6 +76,21 @@ def _clean(place: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def in_order(numbers: Numbers) -> Numbers:
+    """The numbers sorted. Many are brought into the order of their first 16 bits before, as that costs less than it saves.
+
+    >>> in_order(np.array([3, 1, 2], np.uint64)).tolist()
+    [1, 2, 3]
+    """
+    if len(numbers) < _MANY:
+        return np.sort(numbers)
+    spare = max(int(numbers.max()).bit_length() - 16, 0)
+    leading = (numbers >> np.uint64(spare)).astype(np.uint16)
+    found = numbers.take(leading.argsort(kind="stable"))  # a radix sort, which NumPy has for numbers of 16 bits alone
+    found.sort(kind="stable")
+    return found
+
+
 class Sorter:
     """Numbers in any order in, sorted blocks out; at most ``memory`` bytes of them are in memory at once.
 
@@ -86,7 +102,7 @@ class Sorter:
 
     def __init__(self, folder: Path | None, memory: int, name: str = "run") -> None:
         self._folder = folder
-        self._most = max(1, memory // _SIZE // 3)  # the buffer, its sorted copy, and what comes in
+        self._most = max(1, memory // _SIZE // 4)  # the buffer, what is made of it to sort it, and what comes in
         self._name = name
         self._buffer: list[Numbers] = []
         self._size = 0
@@ -126,8 +142,7 @@ class Sorter:
     def _sorted(self) -> Numbers:
         found = np.concatenate([np.zeros(0, np.uint64), *self._buffer])
         self._buffer, self._size = [], 0
-        found.sort()
-        return found
+        return in_order(found)
 
     @staticmethod
     def _cut(runs: list[Numbers], starts: list[int], ends: list[int]) -> Numbers:

@@ -56,7 +56,7 @@ class _Side(NamedTuple):
 
 def structure(batch: Batch, found: Runs, wanted: Flags, settings: Settings) -> Structure:
     """How the texts of some pairs differ."""
-    a, b = (_side(row, places, settings) for row, places in ((batch.a, batch.a_places), (batch.b, batch.b_places)))
+    a, b = (_side(row, places, settings) for row, places in ((batch.a, batch.a_once), (batch.b, batch.b_places)))
     lost = np.minimum(_totals(a, a.lost), _totals(b, b.lost))
     edited = np.minimum(
         *(_totals(one, (one.kept >= settings.kept_share) & (one.kept < settings.verbatim_share)) for one in (a, b))
@@ -71,11 +71,10 @@ def structure(batch: Batch, found: Runs, wanted: Flags, settings: Settings) -> S
 
 
 def _side(row: Row, places: Offsets, settings: Settings) -> _Side:
+    """places: of the grams that the other text has, ascending, each once."""
     row = _blocks(row, settings.block)
-    seen = np.zeros(int(row.bounds[-1]), bool)
-    seen[places] = True
     sizes = np.diff(row.lines)
-    kept = np.add.reduceat(seen, row.lines[:-1], dtype=np.int64) / np.maximum(sizes - (GRAM - 1), 1)
+    kept = np.diff(np.searchsorted(places, row.lines)) / np.maximum(sizes - (GRAM - 1), 1)
     firsts = np.searchsorted(row.lines, row.bounds)
     return _Side(row, sizes, firsts, kept, (kept < settings.kept_share) & (sizes >= settings.shingle))
 

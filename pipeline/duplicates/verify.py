@@ -43,13 +43,15 @@ class Batch:
     """The grams that pairs of texts have in common.
 
     a, b: the texts, a pair a place. a_places, b_places: for each gram of b that is in a, its place in the row of second texts,
-    ascending, and the first place of the same gram in the row of first texts. common: different grams in both, a pair.
+    ascending, and the first place of the same gram in the row of first texts. a_once: these first places, ascending, each once.
+    common: different grams in both, a pair.
     """
 
     a: Row
     b: Row
     a_places: Offsets
     b_places: Offsets
+    a_once: Offsets
     common: Numbers
 
 
@@ -102,21 +104,25 @@ def _same_grams(keys: Grams) -> Numbers:
     """
     bits = max(1, len(keys).bit_length())
     table = np.empty(1 << bits, np.int32)  # not cleared: only slots that were written are read
-    found = np.empty(len(keys), np.int64)
-    places = np.arange(len(keys), dtype=np.int32)
-    left = keys
-    for factor in _FACTORS:  # those that find their slot taken by another gram go on with another hash
-        slots = left * factor
-        slots >>= np.uint64(64 - bits)
-        slots = slots.view(np.int64)
-        table[slots] = places
-        held = table.take(slots, mode="clip")
-        found[places] = held
-        rest = (keys.take(held, mode="clip") != left).nonzero()[0]
-        if not len(rest):
-            break
-        left, places = left.take(rest), places.take(rest)
+    slots = _slots(keys, 0, bits)
+    table[slots] = np.arange(len(keys), dtype=np.int32)
+    found = table.take(slots, mode="clip").astype(np.int64)
+    rest = (keys.take(found, mode="clip") != keys).nonzero()[0]
+    level = 0
+    while len(rest):  # those that find their slot taken by another gram go on with another hash
+        level += 1
+        left = keys.take(rest)
+        slots = _slots(left, level, bits)
+        table[slots] = rest
+        found[rest] = held = table.take(slots, mode="clip")
+        rest = rest[keys.take(held, mode="clip") != left]
     return found
+
+
+def _slots(keys: Grams, level: int, bits: int) -> Numbers:
+    slots = keys * _FACTORS[level]
+    slots >>= np.uint64(64 - bits)
+    return slots.view(np.int64)
 
 
 class Verifier:
@@ -153,7 +159,9 @@ class Verifier:
         a_places += np.repeat(a_row.bounds[:-1], np.diff(np.searchsorted(b_places, b_row.bounds)))
         seen = np.zeros(int(a_row.bounds[-1]), bool)
         seen[a_places] = True
-        return Batch(a_row, b_row, a_places, b_places, np.add.reduceat(seen, a_row.bounds[:-1], dtype=np.int64))
+        a_once = np.flatnonzero(seen)
+        common = np.diff(np.searchsorted(a_once, a_row.bounds))
+        return Batch(a_row, b_row, a_places, b_places, a_once, common)
 
     def _load(self, text: int) -> Numbers:
         """Put a text's grams into the table, which is never cleared: what it says is compared with the gram itself."""
