@@ -15,7 +15,7 @@ _PARTED = re.compile(r"""["”」] ?[,;:，；：。] ?["“「]""")
 _MASK = re.compile(r"[xX]+")
 _NARROW = dict(zip("，；：。．！？（）", ",;:..!?()", strict=True))
 _HAN = re.compile("[㐀-鿿]")
-_AROUND_HANZI = re.compile(r"[(（][^()（）\n]*[㐀-鿿][^()（）\n]*[)）]")
+_PAIR = re.compile(r"[(（][^()（）\n]*[)）]")
 _TERM = re.compile("""[^ (（"“‘《㐀-鿿]?[㐀-鿿]+""")
 """Hanzi, with what stands directly before them unless a word of an English sentence may stand there."""
 _ENDS = ".!?。．！？"
@@ -173,13 +173,15 @@ def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
 
 
 def _narrow(draft: Draft, start: int, end: int, rule: str, cited: Collection[int] = ()) -> None:
-    """Make marks ASCII and protect the span, but for marks that hanzi stand beside, and brackets around hanzi, which the
-    sentence does not cite.
+    """Make marks ASCII and protect the span, but for marks that hanzi stand beside, and brackets that are halved or
+    stand around hanzi, which the sentence does not cite.
     """
     text = draft.text
-    chinese = {at for match in _AROUND_HANZI.finditer(text, start, end) for at in (match.start(), match.end() - 1)}
+    pairs = [match for match in _PAIR.finditer(text, start, end) if not _HAN.search(match[0])]
+    whole = {at for match in pairs for at in (match.start(), match.end() - 1)}
     for at in range(start, end):
-        beside = at in chinese or _HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1]))
+        beside = text[at] in "()（）" and at not in whole
+        beside = beside or bool(_HAN.match(text[at - 1]) or (text[at] in _NARROW and _HAN.match(text[at + 1])))
         if beside and at not in cited:
             continue
         if text[at] in _NARROW:

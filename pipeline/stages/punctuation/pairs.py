@@ -16,9 +16,11 @@ _ARGUMENTS = re.compile(rf"{_TERM}(?:, ?{_TERM})*|[A-Za-z] log [A-Za-z]|")
 _CALL = re.compile(r"[a-z0-9_]*(?:, ?[a-z0-9_]+)*")
 _FORMULA = re.compile(r"[A-Za-z0-9.,^_ ]*[+*/=×÷−^<>\-][A-Za-z0-9.,+*/=×÷−^_<>\- ]*")
 _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
-_POINTS = ("区间", "坐标", "坐标为", "坐标是", "向量", "点", "数对", "有序对", "元组", "=")
+_POINTS = ("区间", "坐标", "坐标为", "坐标是", "向量", "点", "数对", "有序对", "元组", "=", "∈")
 _VALUE = r"(?:[+-]?(?:\d+(?:\.\d+)?|∞)|[a-z])"
 _VALUES = re.compile(rf"{_VALUE}(?:, ?{_VALUE})+")
+_TO_CLOSED, _FROM_CLOSED = (re.compile(form) for form in (rf"\({_VALUE}, ?{_VALUE}\]", rf"\[{_VALUE}, ?{_VALUE}\)"))
+"""Half-open intervals."""
 _OPERATOR = "+*/=×÷−^-∈"
 _BESIDE_FORMULA = frozenset(_OPERATOR + "()（）" + string.digits + string.ascii_letters)
 _WIDE = {"(": "（", ")": "）"}
@@ -34,6 +36,9 @@ def brackets(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
             _leave(draft, waiting, rule.name)
         if not draft.free(at, at + 1):
             continue
+        if (interval := _half_open(text, at)) is not None:
+            draft.take(*interval.span())
+            continue
         if text[at] in "(（":
             waiting.append(at)
         elif waiting:
@@ -41,6 +46,15 @@ def brackets(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
         else:
             _single(draft, at, rule.name)
     _leave(draft, waiting, rule.name)
+
+
+def _half_open(text: str, at: int) -> re.Match[str] | None:
+    """The half-open interval that a bracket opens or closes."""
+    if text[at] == "(":
+        return _TO_CLOSED.match(text, at)
+    opening = text.rfind("[", max(0, at - 20), at) if text[at] == ")" else -1
+    found = _FROM_CLOSED.match(text, opening) if opening >= 0 else None
+    return found if found is not None and found.end() == at + 1 else None
 
 
 def _leave(draft: Draft, waiting: list[int], rule: str) -> None:
@@ -108,6 +122,7 @@ _CLOSE = {">>": 2, "＞＞": 2, "≫": 2, "»": 2, "〉〉": 2, "》": 2, "〉":
 _SHIFT = re.compile(r"[A-Za-z0-9_)] ?<< ?[A-Za-z0-9_(]")
 _HALF = re.compile(r"[^《》〈〉<>＜＞\n]{1,30}》")
 """What stands behind a mark that opens a title and was broken, where the closing one is whole."""
+_NO_TITLE = frozenset("、，,。；;=")
 _BETWEEN = frozenset(("", "、", "，", ",", "和", "与", "及", "以及"))
 """What stands between two titles of a list."""
 _MIRROR = str.maketrans("<＜", ">＞")
@@ -134,7 +149,7 @@ def title_marks(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[in
                     or _HALF.match(text, behind)
                     or _title(text, at, behind, cues, ends)
                 )
-                if sure and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
+                if sure and text[behind] not in _NO_TITLE and not _SHIFT.match(text, at - 1) and draft.free(at, behind):
                     open_marks.append((at, behind))
             elif open_marks and draft.free(at, behind):
                 form = _FORMS[(len(open_marks) - 1) % 2]

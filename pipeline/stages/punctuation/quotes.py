@@ -206,7 +206,7 @@ def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
             if depth:
                 _offer(after, (depth - 1, held), cost + _close_cost(mark), [*path, -1])
             if number == 0 and may_stay_open:
-                _offer(after, (depth, True), cost + _open_cost(mark) + SOFT, [*path, 1])
+                _offer(after, (depth, True), cost + _open_cost(mark) + 3 * SOFT, [*path, 1])
         best = after
     return min((best[key] for key in best if key[0] == 0), key=lambda item: item[0])[1]
 
