@@ -48,9 +48,11 @@ def _names(rules: StageRules) -> _Names:
 def _joins(text: str, at: int, names: _Names) -> bool:
     """Whether the dot joins two parts: both are spelled as names are, or known, or one is a single hanzi between two dots.
 
-    Behind a joint of two parts a third one needs less: two of its first three hanzi.
+    Behind a joint of two parts a third one needs less: two of its first three hanzi. A word that comes again is no name.
     """
     left, right = text[max(0, at - 4) : at], text[at + 1 : at + 5]
+    if left[-2:] == right[:2]:
+        return False
     ends, begins = names.hanzi.issuperset(left[-2:]), names.hanzi.issuperset(right[:2])
     known = text.endswith(names.parts, 0, at)
     if (ends or known) and (begins or text.startswith(names.parts, at + 1)):
