@@ -20,10 +20,11 @@ def injected(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
     """Remove a dot between two halves of a word of the set ``words``."""
     index = _index(rules)
     text = draft.text
+    stops: dict[int, list[int]] = {}
     for sign, dot in index.dots.items():
         for match in dot.finditer(text) if sign in text else ():
             at = match.start()
-            if text[at - 1] + text[at + 1] in index.seams and rule.regex.match(text, at) and _splits(text, at, index):
+            if text[at - 1] + text[at + 1] in index.seams and rule.regex.match(text, at) and _splits(text, at, index, stops):
                 draft.edit(at, at + 1, "", rule.name)
 
 
@@ -38,18 +39,24 @@ def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -
 
     Such a line has no Chinese stop, and another dot inside it or two other dots that may be stops, or 是 … 的 before the dot.
     """
-    text = draft.text
+    text, end = draft.text, -1
     for at in places:
-        if rule.regex.match(text, at):
+        if not rule.regex.match(text, at):
+            continue
+        if at >= end:
             start, end = text.rindex("\n", 0, at) + 1, text.index("\n", at)
-            if not _dotted(text[start:end]) and not ("。" not in text[start:end] and _ends(text[start:at], text[at + 1 : end])):
-                draft.edit(at, at + 1, "", rule.name)
+            line = text[start:end]
+            dotted, stopped = _dotted(line), "。" in line
+        if not dotted and (stopped or not _ends(text[max(start, at - _FAR) : at], text[at + 1 : at + 1 + LONGEST])):
+            draft.edit(at, at + 1, "", rule.name)
 
 
 def _dotted(line: str) -> bool:
     return "。" not in line and (len(_STOP.findall(line)) > 1 or _INNER_STOP.search(line) is not None)
 
 
+_FAR = 32
+"""Code points that `_PREDICATE` takes at most."""
 _PREDICATE = re.compile("是[^，。；！？,;.．]{1,30}的$")
 _CLAUSE = re.compile("[㐀-鿿]{5}")
 
@@ -95,7 +102,7 @@ def _between(dot: str, seams: Iterable[str]) -> re.Pattern[str]:
     return re.compile(f"{re.escape(dot)}(?=[{right}])(?<=[{left}].)")
 
 
-def _splits(text: str, at: int, index: _Index) -> bool:
+def _splits(text: str, at: int, index: _Index, stops: dict[int, list[int]]) -> bool:
     """Whether a word is split at ``at``, and nothing speaks for two words or two sentences.
 
     Where the left half ends with a word of its own, or the right half begins with one, only a dot inside a longer word can be
@@ -110,17 +117,17 @@ def _splits(text: str, at: int, index: _Index) -> bool:
             return False
         return _longest(left, right, index.known) >= (2 if right[:1] in index.bound else 3)
     longest = _longest(left, right, index.known)
-    return longest >= (4 if whole_words or opens else 2) and (longest > 2 or not _among_stops(text, at, index))
+    return longest >= (4 if whole_words or opens else 2) and (longest > 2 or not _among_stops(text, at, index, stops))
 
 
-def _among_stops(text: str, at: int, index: _Index) -> bool:
-    """Whether the line has dots for its stops: one of them stands inside it, and in no word."""
+def _among_stops(text: str, at: int, index: _Index, stops: dict[int, list[int]]) -> bool:
+    """Whether the line has dots for its stops: one of them stands inside it, and in no word. stops: of the lines so far."""
     start = text.rindex("\n", 0, at) + 1
-    line = text[start : text.index("\n", at)]
-    if "。" in line:
-        return False
-    inner = (match.start() for match in _INNER_STOP.finditer(line))
-    return any(dot != at - start and line[dot - 1] + line[dot + 1] not in index.seams for dot in inner)
+    if start not in stops:
+        end = text.index("\n", at)
+        inner = (match.start() for match in _INNER_STOP.finditer(text, start, end)) if "。" not in text[start:end] else ()
+        stops[start] = [dot for dot in inner if text[dot - 1] + text[dot + 1] not in index.seams][:2]
+    return any(dot != at for dot in stops[start])
 
 
 def _longest(left: str, right: str, known: frozenset[str]) -> int:
