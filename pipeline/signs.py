@@ -12,10 +12,8 @@ import sys
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
-_BEYOND = 0xFFFF
-"""Stands for every character beyond the Basic Multilingual Plane: of these only a search can tell."""
+from pipeline.codes import BEYOND, basic_codes, codes_of
 
 
 def members(pattern: re.Pattern[str]) -> str:
@@ -30,7 +28,7 @@ def members(pattern: re.Pattern[str]) -> str:
 @lru_cache(maxsize=1)
 def _every() -> str:
     """Every character of the Basic Multilingual Plane that is no surrogate."""
-    codes = [*range(0xD800), *range(0xE000, _BEYOND)]
+    codes = [*range(0xD800), *range(0xE000, BEYOND)]
     return array("H", codes).tobytes().decode(f"utf-16-{sys.byteorder[0]}e")
 
 
@@ -47,12 +45,12 @@ class Signs:
 
         if len(classes) > self.MOST:
             raise ValueError(f"{len(classes)} classes, a table holds {self.MOST}")
-        self._table = np.zeros(_BEYOND + 1, dtype=np.uint8)
+        self._table = np.zeros(BEYOND + 1, dtype=np.uint8)
         for number, characters in enumerate(classes):
-            codes = np.frombuffer(characters.encode("utf-32-le"), dtype="<u4")
-            self._table[codes[codes < _BEYOND]] |= np.uint8(1 << number)
+            codes = codes_of(characters)
+            self._table[codes[codes < BEYOND]] |= np.uint8(1 << number)
         self._exact = self._table.copy()
-        self._table[0xD800:0xE000] = self._table[_BEYOND] = (1 << len(classes)) - 1
+        self._table[0xD800:0xE000] = self._table[BEYOND] = (1 << len(classes)) - 1
         self._size = len(classes)
 
     def places(self, text: str, number: int) -> list[int]:
@@ -61,7 +59,7 @@ class Signs:
         >>> Signs(["５６"]).places("第５章第６节", 0)
         [1, 4]
         """
-        flags = self._exact.take(_codes(text))
+        flags = self._exact.take(basic_codes(text))
         found: list[int] = (flags & (1 << number)).nonzero()[0].tolist()
         return found
 
@@ -71,7 +69,7 @@ class Signs:
         >>> Signs(["５６", "abc"]).spots("第５章b")
         [[1], [3]]
         """
-        flags = self._table.take(_codes(text))
+        flags = self._table.take(basic_codes(text))
         at = (flags != 0).nonzero()[0]
         flags = flags.take(at)
         return [at[(flags & (1 << number)) != 0].tolist() for number in range(self._size)]
@@ -82,12 +80,5 @@ class Signs:
         """
         import numpy as np
 
-        found = int(np.bitwise_or.reduce(self._table.take(_codes(text))))
+        found = int(np.bitwise_or.reduce(self._table.take(basic_codes(text))))
         return frozenset(number for number in range(self._size) if found >> number & 1)
-
-
-def _codes(text: str) -> Any:
-    import numpy as np
-
-    wide = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return np.minimum(wide, _BEYOND).astype(np.uint16)

@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from pipeline.codes import PIECE, codes_of
+
 _FACTOR, _OTHER = 40503, 52711
 """Odd numbers with no pattern in them: two neighbours have a number by each, and must be known by both."""
 _SIZE = 1 << 16
 _FEW = 4
 """Single characters up to which a look for each of them is faster than a look into a table."""
-_PIECE = 24_000
-"""Code points that are looked at in one go: arrays of that size are had from memory that is at hand."""
 
 
 class LiteralIndex:
@@ -79,8 +79,8 @@ class LiteralIndex:
         begins = np.asarray(starts, dtype=np.intp)
         seen = np.zeros((self._size + 1, len(begins)), dtype=np.bool_)  # the last row is nobody's
         codes = text.astype(np.uint16)
-        for start in range(0, len(text), _PIECE):
-            for places, groups in self._hits(codes[start : start + _PIECE + 1]):
+        for start in range(0, len(text), PIECE):
+            for places, groups in self._hits(codes[start : start + PIECE + 1]):
                 near = self._near.take(groups)
                 good = (near < 0) | (codes.take(places + start + self._far.take(groups), mode="clip") == near)
                 at, groups = places[good] + start, groups[good]
@@ -107,13 +107,6 @@ class LiteralIndex:
         groups = self._singles.take(codes)
         at = (groups != 0).nonzero()[0]
         yield at, groups.take(at)
-
-
-def codes_of(text: str) -> Any:
-    """A text's code points as an array of numpy."""
-    import numpy as np  # as above
-
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 _ANY = 0, -1

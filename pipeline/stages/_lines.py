@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import regex
 
+from pipeline.codes import codes_of
 from pipeline.patterns import compiled, is_anchored
 from pipeline.rulebook import Rule, StageRules
 
@@ -60,8 +61,7 @@ def _folder(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
         table[ord(old)] = ord(new)
 
     def folded(text: str) -> str:
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        return table.take(codes).tobytes().decode("utf-32-le", "surrogatepass")
+        return table.take(codes_of(text)).tobytes().decode("utf-32-le", "surrogatepass")
 
     return folded
 

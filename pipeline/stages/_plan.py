@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from regex import Match
 
+from pipeline.codes import codes_of
 from pipeline.rulebook import Rule, Rulebook, StageRules
-from pipeline.stages._index import LiteralIndex, codes_of
+from pipeline.stages._index import LiteralIndex
 
 LABEL_STAGES = ("labels", "boilerplate", "links", "paragraphs")
 """Stages whose rules may label lines."""

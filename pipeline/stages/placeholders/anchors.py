@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.codes import PIECE, codes_of
+
 _FACTORS = (2654435761, 2246822519, 3266489917)
 """Odd numbers of 32 bits with no pattern in them: the primes of xxHash32."""
 _SHIFT = 14
 """What is left of 32 bits are 18: with a thousand anchors one place in 250 is looked at in vain."""
-
-_PIECE = 24_000
-"""Code points that are looked at in one go: arrays of that size are had from memory that is at hand."""
 
 
 class Anchors:
@@ -33,24 +32,18 @@ class Anchors:
             self._known.setdefault(literal[at : at + 3], []).append((number, literal, at))
         self._table = np.zeros(1 << (32 - _SHIFT), dtype=np.bool_)
         for anchor in self._known:
-            self._table[_hashes(_codes(anchor))] = True
+            self._table[_hashes(codes_of(anchor))] = True
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Every place where a literal stands: its number and the place's start, in the order of the anchors' places."""
         if not self._known:
             return
-        for start in range(0, len(text) - 2, _PIECE):
-            hashes = _hashes(_codes(text[start : start + _PIECE + 2]))
+        for start in range(0, len(text) - 2, PIECE):
+            hashes = _hashes(codes_of(text[start : start + PIECE + 2]))
             for place in (self._table.take(hashes).nonzero()[0] + start).tolist():
                 for number, literal, at in self._known.get(text[place : place + 3], ()):
                     if place >= at and text.startswith(literal, place - at):
                         yield number, place - at
-
-
-def _codes(text: str) -> Any:
-    import numpy as np
-
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def _hashes(codes: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 
 import regex
 
+from pipeline.codes import BEYOND, basic_codes
 from pipeline.patterns import compiled
 
 _DEFINE = r"(?(DEFINE)(?P<inside>(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|[^()\[\\]|\((?&inside)\))*+))"
@@ -39,8 +40,7 @@ _HEADED = compiled(
 """A literal or class and right behind it a group to choose from."""
 _BAR = compiled(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
 _HOLE = "(?P<hole>)"
-_BEYOND = "\uffff"
-"""A noncharacter for all that a table of 16 bits has no place for."""
+_BEYOND = chr(BEYOND)
 
 
 def firsts(source: str) -> frozenset[str] | None:
@@ -208,8 +208,7 @@ class Neighbours:
         """The places of a text at which somebody may stand, ascending, and who: ascending numbers, never none."""
         import numpy as np
 
-        wide = np.frombuffer(f"{_BEYOND}{text}{_BEYOND}".encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        codes = np.minimum(wide, ord(_BEYOND)).astype(np.uint16)
+        codes = basic_codes(f"{_BEYOND}{text}{_BEYOND}")
         rows = self._rows.take(codes)
         at = (rows != 0).nonzero()[0]
         own = rows.take(at).astype(np.uint32) << np.uint32(16)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 
+from pipeline.codes import PIECE, codes_of
 from pipeline.stages.punctuation.plan import COMMON, MARKS, ODD, Place, Step
 
 _RARE = re.compile(f"[^㐀-鿿{''.join(sorted(COMMON))}]")
@@ -132,9 +133,6 @@ def counted(text: str) -> tuple[Places, Places]:
     return _counter()(text)
 
 
-_PIECE = 16_000
-"""Code points that are looked at in one go: arrays of that size are had from memory that is at hand."""
-
 _PLAIN, _MARK, _LOUD = 1, 2, 4
 """Kinds of characters: what makes a mark before it not odd, common marks, rare characters."""
 
@@ -151,9 +149,8 @@ def _counter() -> Callable[[str], tuple[Places, Places]]:
 
     def count(text: str) -> tuple[Places, Places]:
         rare, odd = [], []
-        for start in range(0, len(text) - 1, _PIECE):
-            piece = text[start : start + _PIECE + 1]  # one more, for what stands behind the last
-            codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        for start in range(0, len(text) - 1, PIECE):
+            codes = codes_of(text[start : start + PIECE + 1])  # one more, for what stands behind the last
             kind = kinds.take(codes)
             at = np.flatnonzero(kind[:-1] == _LOUD)
             rare.append((at + start, codes[at]))
