@@ -81,7 +81,7 @@ def save() -> None:
     if _size(tables) > MOST:
         tables = {digest: tables[digest] for digest in known.used}
     body = json.dumps({digest: _packed(table) for digest, table in tables.items()} if _size(tables) <= MOST else {}).encode()
-    cache.write(_FILE, _seal(body) + b"\n" + body)
+    cache.write_sealed(_FILE, body)
 
 
 def _size(tables: Mapping[str, _Table]) -> int:
@@ -97,15 +97,11 @@ def _packed(table: _Table) -> tuple[list[tuple[int, ...]], dict[str, int]]:
 
 def _read() -> dict[str, _Table]:
     """The answers of the cache file; none where there is no such file or it is damaged."""
-    seal, _, body = (cache.read(_FILE) or b"").partition(b"\n")
-    if seal != _seal(body):
+    body = cache.read_sealed(_FILE)
+    if body is None:
         return {}
     tables: dict[str, _Table] = {}
     for digest, (given, asked) in json.loads(body).items():
         answers = [tuple(answer) for answer in given]
         tables[digest] = {question: answers[number] for question, number in asked.items()}
     return tables
-
-
-def _seal(body: bytes) -> bytes:
-    return hashlib.sha256(body).hexdigest().encode()

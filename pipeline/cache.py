@@ -7,6 +7,7 @@ another one, or says ``off``. A folder that cannot be read or written is as good
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sys
 import tempfile
@@ -66,6 +67,21 @@ def write(name: str, data: bytes) -> None:
             Path(part).replace(place / name)
         except OSError:
             Path(part).unlink(missing_ok=True)
+
+
+def read_sealed(name: str, of: bytes = b"") -> bytes | None:
+    """What `write_sealed` kept under a name, or None where it is not whole or was made of something else."""
+    seal, _, body = (read(name) or b"").partition(b"\n")
+    return body if seal == _seal(of, body) else None
+
+
+def write_sealed(name: str, body: bytes, of: bytes = b"") -> None:
+    """Keep bytes with a seal that tells that they are whole, and what they were made of."""
+    write(name, _seal(of, body) + b"\n" + body)
+
+
+def _seal(of: bytes, body: bytes) -> bytes:
+    return hashlib.sha256(of + b"\0" + body).hexdigest().encode()
 
 
 def saved_by(save: Callable[[], None]) -> Callable[[], None]:

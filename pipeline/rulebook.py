@@ -362,19 +362,13 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
 
     Raises TOMLDecodeError.
     """
-    kept = (cache.read(f"rules-{name}.json") or b"").partition(b"\n")
-    if kept[0] == _seal(text, kept[2]):
-        return cast("dict[str, Any]", json.loads(kept[2]))
+    kept = cache.read_sealed(f"rules-{name}.json", text.encode())
+    if kept is not None:
+        return cast("dict[str, Any]", json.loads(kept))
     content = tomllib.loads(text)
     with contextlib.suppress(TypeError):  # a date, which no rule needs
-        body = json.dumps(content).encode()
-        cache.write(f"rules-{name}.json", _seal(text, body) + b"\n" + body)
+        cache.write_sealed(f"rules-{name}.json", json.dumps(content).encode(), text.encode())
     return content
-
-
-def _seal(text: str, body: bytes) -> bytes:
-    """What tells that a kept body is whole and that of this text."""
-    return hashlib.sha256(text.encode() + b"\0" + body).hexdigest().encode()
 
 
 def _merge(stage: str, contents: list[tuple[str, dict[str, Any]]]) -> StageRules:
