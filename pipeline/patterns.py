@@ -14,7 +14,6 @@ import io
 import pickle
 import re
 import sys
-from functools import lru_cache
 from typing import Any
 
 import regex
@@ -66,7 +65,23 @@ def compiled(source: str, flags: int = 0) -> regex.Pattern[str]:
     return pattern
 
 
-@lru_cache(maxsize=4096)
+INSIDE = r"(?(DEFINE)(?P<inside>(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|[^()\[\\]|\((?&inside)\))*+))"
+"""Defines ``(?&inside)``: what may stand inside a group of a pattern."""
+_BAR = INSIDE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|"
+_CLASS = re.compile(r"\[\^?\]?[^\]\\]*(?:\\.[^\]\\]*)*\](?![?*{])")
+_ANCHOR = re.compile(r"\^(?![?*{])")
+
+
+def choices(source: str) -> list[str]:
+    """The patterns that a pattern lets choose from at its top.
+
+    >>> choices("[x|]年|(?:a|b)月")
+    ['[x|]年', '(?:a|b)月']
+    """
+    bars = [match.start() for match in compiled(_BAR, regex.DOTALL).finditer(source)]
+    return [source[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
+
+
 def is_anchored(source: str) -> bool:
     """Whether a pattern can match only at the beginning of a line: each of its alternatives begins with ``^``.
 
@@ -75,7 +90,7 @@ def is_anchored(source: str) -> bool:
     >>> is_anchored("^(?:年|月)|^[|]"), is_anchored("^年|月"), is_anchored("年")
     (True, False, False)
     """
-    return all(_ANCHOR.match(part) is not None for part in _bare(source).split("|"))
+    return all(_ANCHOR.match(choice) is not None for choice in choices(source))
 
 
 def leading_class(source: str) -> str | None:
@@ -85,22 +100,7 @@ def leading_class(source: str) -> str | None:
     ('[年月]', None, None)
     """
     found = _CLASS.match(source)
-    return found[0] if found and "|" not in _bare(source) else None
-
-
-def _bare(source: str) -> str:
-    """A pattern with an x for each of its classes, escaped characters and groups."""
-    bare = _NESTED.sub("x", source)
-    while bare != (bare := _GROUP.sub("x", bare)):
-        pass
-    return bare
-
-
-_CLASS = re.compile(r"\[\^?\]?[^\]\\]*(?:\\.[^\]\\]*)*\](?![?*{])")
-_NESTED = re.compile(r"\\.|\[\^?\]?[^\]\\]*(?:\\.[^\]\\]*)*\]", re.DOTALL)
-"""Escaped characters and classes of characters: what stands in them is no sign of the pattern."""
-_GROUP = re.compile(r"\([^()]*\)")
-_ANCHOR = re.compile(r"\^(?![?*{])")
+    return found[0] if found and len(choices(source)) == 1 else None
 
 
 @cache.saved_by

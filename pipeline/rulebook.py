@@ -39,7 +39,7 @@ from regex import Match, Pattern
 
 from pipeline import cache
 from pipeline.errors import RulesError
-from pipeline.patterns import compiled
+from pipeline.patterns import compiled, is_anchored
 
 STAGES = (
     "repair", "labels", "boilerplate", "links", "paragraphs", "script", "placeholders", "punctuation", "duplicates", "learn",
@@ -149,6 +149,11 @@ class Rule:
         source = self.params.get("gate")
         return re.compile(source, re.MULTILINE) if source else None
 
+    @cached_property
+    def anchored(self) -> bool:
+        """Whether the pattern can match only at the beginning of a line, as far as its source says so (`is_anchored`)."""
+        return self.pattern is not None and is_anchored(self.pattern)
+
     def might_match(self, text: str) -> bool:
         """False only where none of the needed literals, or no match of the gate, stands in the text."""
         return self.finds_needed(text) and (self.gate is None or self.gate.search(text) is not None)
@@ -169,7 +174,11 @@ class Rule:
         return iter(self.regex.finditer(text)) if self.might_match(text) else iter(())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("regex", "gate")}
+        return {key: value for key, value in self.__dict__.items() if key not in _DERIVED}
+
+
+_DERIVED = frozenset(name for name, made in vars(Rule).items() if isinstance(made, cached_property))
+"""What a rule's `__dict__` has besides its own, once it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +260,7 @@ class Rulebook:
                     **{
                         k: v
                         for k, v in rule.__dict__.items()
-                        if k not in ("file", "regex", "gate", "examples", "keeps", "what", "why")
+                        if k not in _DERIVED and k not in ("file", "examples", "keeps", "what", "why")
                     }
                 }
                 for rule in stage

@@ -159,3 +159,14 @@ def test_a_rule_is_listed_on_one_line_and_shown_whole(tmp_path: Path) -> None:
 def test_an_unknown_rule_gets_its_nearest_names() -> None:
     with pytest.raises(RulesError, match="did you mean repair/invisible"):
         BOOK.find("repair/invisibel")
+
+
+def test_the_digest_depends_on_what_rules_say_and_not_on_what_they_were_asked(tmp_path: Path) -> None:
+    path = own(tmp_path, RULE)
+    asked = load_rulebook(path)
+    for stage in asked.stages.values():
+        for rule in stage:
+            assert isinstance(rule.anchored, bool)
+            assert rule.gate is None or rule.gate.pattern
+    asked.compile()
+    assert asked.digest == load_rulebook(path).digest

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import regex
 
 from pipeline.codes import codes_of
-from pipeline.patterns import compiled, is_anchored
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules
 
 _SPACES = (
@@ -194,7 +194,7 @@ class Scan:
         if rule.where == "text":
             yield from self._in_view(rule)
             return
-        search = rule.regex.match if rule.pattern and is_anchored(rule.pattern) else rule.regex.search  # a piece is one line
+        search = rule.regex.match if rule.anchored else rule.regex.search  # a piece is one line
         text, starts = self.text, self.starts
         for section in self._sections[rule.where or "line"]:
             if among is None:

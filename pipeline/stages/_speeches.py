@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from regex import Match
 
 from pipeline.page import SPOKEN, Block, Draft
-from pipeline.patterns import compiled, is_anchored
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.stages._habits import changed
 from pipeline.stages._plan import Hit, Plan
@@ -84,7 +84,7 @@ def clean_title(text: str, view: str, drops: Sequence[Rule]) -> str | None:
 
 def _matches(rule: Rule, line: str) -> Iterable[Match[str]]:
     """A rule's matches in one line: an anchored pattern has one at its beginning or none."""
-    if rule.pattern is None or not is_anchored(rule.pattern):
+    if not rule.anchored:
         return rule.regex.finditer(line)
     match = rule.regex.match(line)
     return () if match is None else (match,)

@@ -16,14 +16,13 @@ from typing import Any
 import regex
 
 from pipeline.codes import BEYOND, basic_codes
-from pipeline.patterns import compiled
+from pipeline.patterns import INSIDE, choices, compiled
 
-_DEFINE = r"(?(DEFINE)(?P<inside>(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|[^()\[\\]|\((?&inside)\))*+))"
-_NOT_AHEAD = compiled(_DEFINE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
+_NOT_AHEAD = compiled(INSIDE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
 """A lookbehind or a negative lookahead: without them a pattern asks less."""
-_AROUND = compiled(_DEFINE + r"\(\?<?[=!](?&inside)\)", regex.DOTALL)
+_AROUND = compiled(INSIDE + r"\(\?<?[=!](?&inside)\)", regex.DOTALL)
 _HEAD = compiled(
-    _DEFINE + r"\^?(?:(?P<literal>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+)|\[(?!\^)[^\]\\]+\](?![?*+{]))"
+    INSIDE + r"\^?(?:(?P<literal>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+)|\[(?!\^)[^\]\\]+\](?![?*+{]))"
     r"(?:\((?:\?<=(?P<behind>(?&inside))|\?(?:[=!]|<!)(?&inside))\))*+",
     regex.DOTALL,
 )
@@ -33,12 +32,11 @@ _FIRST = compiled(
     r"|\(\?:(?P<some>[^\\\[\](){}.*+?^$\s]++)\))(?![?*]|\{0?,)"
 )
 _HEADED = compiled(
-    _DEFINE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])"
+    INSIDE + r"(?P<head>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+|\[(?!\^)[^\]\\]+\])"
     r"\(\?:(?P<choice>(?&inside))\)(?![?*+{])(?P<rest>(?&inside))",
     regex.DOTALL,
 )
 """A literal or class and right behind it a group to choose from."""
-_BAR = compiled(_DEFINE + r"(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\((?&inside)\))(*SKIP)(*FAIL)|\|", regex.DOTALL)
 _HOLE = "(?P<hole>)"
 _BEYOND = chr(BEYOND)
 
@@ -53,7 +51,7 @@ def firsts(source: str) -> frozenset[str] | None:
     """
     plain = _NOT_AHEAD.sub("", source.replace(_HOLE, ""))
     match = _FIRST.match(plain)
-    if match is None or _BAR.search(plain):
+    if match is None or len(choices(plain)) > 1:
         return None
     if match["some"]:
         words = match["some"].split("|")
@@ -73,15 +71,13 @@ def alternatives(source: str) -> list[str]:
     """
     if "(?x)" in source:
         return [source]
-    head, choice, rest = "", source, ""
-    if not _BAR.search(source):
+    chosen = choices(source)
+    if len(chosen) == 1:
         headed = _HEADED.fullmatch(source)
         if headed is None:
             return [source]
-        head, choice, rest = headed["head"], headed["choice"], headed["rest"]
-    bars = [match.start() for match in _BAR.finditer(choice)]
-    chosen = [head + choice[low:high] + rest for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
-    return [source for one in chosen for source in alternatives(one)]
+        chosen = [headed["head"] + choice + headed["rest"] for choice in choices(headed["choice"])]
+    return [part for one in chosen for part in alternatives(one)]
 
 
 def can_begin(source: str, start: str) -> bool:
@@ -163,7 +159,7 @@ def _literal(source: str) -> str:
 
 
 def _head(source: str) -> regex.Match[str] | None:
-    return None if _BAR.search(source) else _HEAD.match(source.replace(_HOLE, ""))
+    return None if len(choices(source)) > 1 else _HEAD.match(source.replace(_HOLE, ""))
 
 
 def _compiled(source: str) -> regex.Pattern[str] | None:
