@@ -14,12 +14,15 @@ import io
 import pickle
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import regex
 
 from pipeline import cache
 
+SPARSE = 400
+"""Code points a place from which on a look at each place is faster than a search of the whole text."""
 MOST = 20_000
 """Patterns that a cache file holds at most; one that is fuller is begun anew. The package's own rules have about 800."""
 
@@ -101,6 +104,20 @@ def leading_class(source: str) -> str | None:
     """
     found = _CLASS.match(source)
     return found[0] if found and len(choices(source)) == 1 else None
+
+
+def matches_at(pattern: regex.Pattern[str], text: str, places: Iterable[int]) -> Iterator[regex.Match[str]]:
+    """A pattern's matches that begin at some places of a text, which ascend; none overlaps the one before.
+
+    >>> [match.span() for match in matches_at(compiled("年+"), "年年，年", [0, 1, 3])]
+    [(0, 2), (3, 4)]
+    """
+    done, match_at = 0, pattern.match
+    for place in places:
+        match = match_at(text, place) if place >= done else None
+        if match is not None:
+            done = match.end()
+            yield match
 
 
 @cache.saved_by

@@ -76,10 +76,10 @@ def _clean(place: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def in_order(numbers: Numbers) -> Numbers:
+def sorted_numbers(numbers: Numbers) -> Numbers:
     """The numbers sorted. Many are brought into the order of their first 16 bits before, as that costs less than it saves.
 
-    >>> in_order(np.array([3, 1, 2], np.uint64)).tolist()
+    >>> sorted_numbers(np.array([3, 1, 2], np.uint64)).tolist()
     [1, 2, 3]
     """
     if len(numbers) < _MANY:
@@ -142,7 +142,7 @@ class Sorter:
     def _sorted(self) -> Numbers:
         found = np.concatenate([np.zeros(0, np.uint64), *self._buffer])
         self._buffer, self._size = [], 0
-        return in_order(found)
+        return sorted_numbers(found)
 
     @staticmethod
     def _cut(runs: list[Numbers], starts: list[int], ends: list[int]) -> Numbers:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from regex import Match
 
 from pipeline.ledger import Ledger, Place
-from pipeline.patterns import compiled, leading_class
+from pipeline.patterns import SPARSE, compiled, leading_class, matches_at
 from pipeline.plausible import everyday_hanzi, plausibility
 from pipeline.rulebook import Rule, Rulebook, StageRules, rules_for
 from pipeline.signs import Signs, members
@@ -73,21 +73,13 @@ def _leads(rules: StageRules) -> tuple[Signs, dict[str, int]]:
 
 _PLAIN = compiled(r"\[(?:[^\[\]\\&|~-]|\\(?:u[0-9A-F]{4}|[tnr])|(?<=[^\[])-(?=[^\]]))+\]")
 """A class that means the same to Python's re as to regex."""
-_SPARSE = 400
-"""Code points a place from which on a look at each place is faster than a search of the whole text."""
 
 
-def _matches(rule: Rule, text: str, places: Sequence[int]) -> Iterator[Match[str]]:
+def _matches(rule: Rule, text: str, places: Sequence[int]) -> Iterable[Match[str]]:
     """A rule's matches. places: where they may begin."""
-    if len(places) * _SPARSE > len(text):
-        yield from rule.regex.finditer(text)
-        return
-    done = 0
-    for place in places:
-        match = rule.regex.match(text, place) if place >= done else None
-        if match is not None:
-            done = match.end()
-            yield match
+    if len(places) * SPARSE > len(text):
+        return rule.regex.finditer(text)
+    return matches_at(rule.regex, text, places)
 
 
 def flags(text: str, rules: StageRules | Rulebook | None = None) -> tuple[str, ...]:

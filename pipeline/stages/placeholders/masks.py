@@ -20,7 +20,7 @@ Span = tuple[int, int]
 """Start and exclusive end in the text, in code points."""
 
 DIGITS = "0123456789０１２３４５６７８９"
-HAN_DIGITS = "一二三四五六七八九十百〇○零"
+HAN_DIGITS = "一二三四五六七八九十百千〇○零"
 _UNIT = "年月日届大岁周个名户家次天点时号人项元万亿多余"
 _BEHIND_DECIMAL = "%％‰万亿元多余个倍亩吨米公平立度"
 """What stands behind a decimal number of which only the whole part is hidden."""
@@ -50,7 +50,7 @@ def _first(characters: str) -> re.Pattern[str]:
 
 _LEFT = compiled(rf"(?r)(?:[{DIGITS}]+[.．:：])?[{DIGITS}]+|(?:[{DIGITS}]+[.．:：])")
 _DATE = compiled(rf"(?r)[^\s\p{{P}}][{DIGITS}]?[.．][{DIGITS}]{{1,2}}[.．]")
-_LEFT_HAN = compiled(rf"(?r)(?:两(?=[百千]))?[{HAN_DIGITS}千]{{1,4}}")
+_LEFT_HAN = compiled(rf"(?r)(?:两(?=[百千]))?[{HAN_DIGITS}]{{1,4}}")
 _CENTURY = compiled(r"(?:19|20|１９|２０)[^0-9]{2}$")
 _YEAR = compiled(rf"(?:19|20|１９|２０)[^.．:：]{{1,2}}|(?:二[〇○零]|一九)..?|([^{DIGITS}.．:：])\1{{3}}")
 
@@ -85,12 +85,12 @@ def tokens(text: str, characters: str) -> list[Span]:
 
 
 _LETTERS = frozenset("xXｘＸ×")
-_BEFORE = frozenset(DIGITS + HAN_DIGITS + "千.．:：")
+_BEFORE = frozenset(DIGITS + HAN_DIGITS + ".．:：")
 
 
 def _left(text: str, start: int, end: int, floor: int) -> int:
     """The token's start with the digits that were kept in front of its first mask character."""
-    if text[start - 1] in HAN_DIGITS or text[start - 1] == "千":
+    if text[start - 1] in HAN_DIGITS:
         match = _LEFT_HAN.match(text, floor, start)
         if match and _belongs(text, match.start(), end):
             return match.start()

@@ -15,7 +15,7 @@ import regex
 
 from pipeline.answers import Answers
 from pipeline.errors import RulesError
-from pipeline.patterns import compiled
+from pipeline.patterns import compiled, matches_at
 from pipeline.rulebook import Rule
 from pipeline.stages._index import LiteralIndex
 from pipeline.stages.placeholders.anchors import Anchors
@@ -147,22 +147,20 @@ class Searches:
         places: dict[int, list[int]] = {number: [] for number in self._everywhere}
         for place, numbers in self._neighbours.places(part):
             for number in numbers:
-                places.setdefault(number, []).append(low + place - self._leads[number])
+                start = low + place - self._leads[number]
+                if start >= 0:
+                    places.setdefault(number, []).append(start)
         return formulas, self._match(text, places, low, high)
 
     def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
         for number in sorted(places):
-            scan, done = self._scans[number], 0
+            scan = self._scans[number]
             if not places[number]:
                 if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
                     yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
                 continue
-            match_at, hopes = scan.pattern.match, scan.hopes if scan.size > 1 else None
-            for place in places[number]:
-                match = match_at(text, place) if place >= done and (hopes is None or hopes(text, place)) else None
-                if match is not None:
-                    done = match.end()
-                    yield scan.mark, match
+            hopeful = places[number] if scan.size < 2 else [place for place in places[number] if scan.hopes(text, place)]
+            yield from ((scan.mark, match) for match in matches_at(scan.pattern, text, hopeful))
 
 
 _FEW = 6

@@ -66,10 +66,6 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
             _narrow(draft, first, last, rule.name)
 
 
-def _texts(text: str, words: list[tuple[int, int]]) -> list[str]:
-    return [text[start:end] for start, end in words]
-
-
 def _is_plain(word: str) -> bool:
     """Whether a word is no abbreviation or code: a letter of any case, then small ones."""
     return len(word) > 1 and word[1:].islower()
@@ -77,7 +73,7 @@ def _is_plain(word: str) -> bool:
 
 def _sentence(draft: Draft, rule: Rule, start: int, end: int, words: list[tuple[int, int]]) -> None:
     """A line that is English: its marks become ASCII, unless it is a list of names and codes."""
-    plain = draft.foreign(start) and sum(map(_is_plain, _texts(draft.text, words))) > 1
+    plain = draft.foreign(start) and sum(_is_plain(draft.text[slice(*word)]) for word in words) > 1
     if plain or _reads_english(draft.text, words):
         cited = {at for match in _CITED.finditer(draft.text, start, end + 1) for at in range(*match.span())}
         _narrow(draft, start, end, rule.name, cited)

@@ -9,13 +9,11 @@ from functools import lru_cache
 from itertools import chain, pairwise
 
 from pipeline.codes import PIECE, codes_of
+from pipeline.patterns import SPARSE
 from pipeline.stages.punctuation.plan import COMMON, MARKS, ODD, Place, Step
 
 _RARE = re.compile(f"[^㐀-鿿{''.join(sorted(COMMON))}]")
 """All but hanzi and the commonest characters: one scan finds every place at which most rules may begin."""
-
-SPARSE = 400
-"""Code points a place from which on a look at each place is faster than a search of the whole text."""
 
 LONG, VERY_LONG = 10_000, 100_000
 """Code points from which on a text is worth numpy where that is imported already, and where it is not: the import takes as
