@@ -337,3 +337,12 @@ def test_lines_do_not_reach_into_each_other(one: str, two: str) -> None:
     if any(mark in two for mark in '"“「＂〝'):
         return
     assert clean(f"{one}\n{two}") == f"{clean(one)}\n{clean(two)}"
+
+
+@pytest.mark.parametrize(
+    ("piece", "expected"),
+    [("我们的.家乡很好", "我们的家乡很好"), ("大家都在.社会主.义的路上", "大家都在。社会主义的路上")],
+)
+def test_a_line_of_many_dots_takes_as_long_as_it_is(piece: str, expected: str) -> None:
+    times = 4000  # where each dot looks at its whole line this takes minutes
+    assert punctuation.run(piece * times).text == expected * times
