@@ -46,13 +46,14 @@ def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -
         if at >= end:
             start, end = text.rindex("\n", 0, at) + 1, text.index("\n", at)
             line = text[start:end]
-            dotted, stopped = _dotted(line), "。" in line
-        if not dotted and (stopped or not _ends(text[max(start, at - _FAR) : at], text[at + 1 : at + 1 + LONGEST])):
+            stopped, dotted = "。" in line, _dotted(line)
+        if stopped or not (dotted or _ends(text[max(start, at - _FAR) : at], text[at + 1 : at + 1 + LONGEST])):
             draft.edit(at, at + 1, "", rule.name)
 
 
 def _dotted(line: str) -> bool:
-    return "。" not in line and (len(_STOP.findall(line)) > 1 or _INNER_STOP.search(line) is not None)
+    """Whether a line has dots that may be its stops, besides one that cannot."""
+    return len(_STOP.findall(line)) > 1 or _INNER_STOP.search(line) is not None
 
 
 _FAR = 32
