@@ -7,6 +7,7 @@ Moved paragraphs are found where they are: nothing asks for the same order in bo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import NamedTuple
 
 import numpy as np
@@ -108,6 +109,27 @@ def _outer(rows: Passages) -> NDArray[np.bool_]:
     outer = np.ones(len(rows), bool)
     outer[1:] = rows[1:, 3] > np.maximum.accumulate(rows[:, 3])[:-1]
     return outer
+
+
+def ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The most of these pairs, ascending in the first, that ascend in the second as well.
+
+    >>> ascending([(1, 9), (2, 2), (3, 3), (4, 1), (5, 5)])
+    [(2, 2), (3, 3), (5, 5)]
+    """
+    tails: list[int] = []
+    ends: list[int] = []  # for each length the pair that ends the best row of it
+    before: list[int] = []
+    for place, (_, second) in enumerate(pairs):
+        length = bisect_left(tails, second)
+        before.append(ends[length - 1] if length else -1)
+        tails[length : length + 1] = [second]
+        ends[length : length + 1] = [place]
+    row, place = [], ends[-1] if ends else -1
+    while place >= 0:
+        row.append(pairs[place])
+        place = before[place]
+    return row[::-1]
 
 
 def join(rows: Passages, batch: Batch, gap: int, *, same_diagonal: bool = False) -> Passages:

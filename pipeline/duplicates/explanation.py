@@ -80,7 +80,7 @@ def _decision(decision: Decision, figures: Figures, edit: float | None, settings
         f"  edit similarity  {edit:.4f}  {note}" if edit is not None else "  edit similarity  not asked: the texts are too long"
     )
     if not np.isnan(decision.sequences[0]):
-        note = f"of the shorter text in passages of two sentences or more; a copy from {settings.sequence_share}"
+        note = f"of the shorter text in passages of two sentences, or in a row; a copy from {settings.sequence_share}"
         yield f"  in sequence      {decision.sequences[0]:.4f}  {note}"
     replaced, slots, loose, edited = (column[0] for column in decision.structure)
     if decision.structure.templates(settings)[0]:

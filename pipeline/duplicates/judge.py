@@ -11,7 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.duplicates.align import Passages, Runs, aligned_values, any_of, inside, passages, runs, shared_paragraphs
+from pipeline.duplicates.align import (
+    Passages,
+    Runs,
+    aligned_values,
+    any_of,
+    ascending,
+    inside,
+    passages,
+    runs,
+    shared_paragraphs,
+)
 from pipeline.duplicates.candidates import Pairs
 from pipeline.duplicates.records import RELATIONS, Pair, Span
 from pipeline.duplicates.settings import Settings
@@ -196,7 +206,10 @@ class Judge:
         return Decision(alike & copy, whole & ~alike & copy, shares & long & ~((alike | whole) & copy), edit, sequences, built)
 
     def sequences(self, batch: Batch, found: Runs, numbers: Offsets) -> NDArray[np.float64]:
-        """For some pairs the share of the shorter text in passages that are more than one sentence of a longer text."""
+        """For some pairs the share of the shorter text in passages that are in sequence in both texts.
+
+        Those are passages of more than one sentence, and several in a row, whatever stands between them.
+        """
         pair = np.searchsorted(batch.b.bounds, found.b_starts, "right") - 1
         kept = np.isin(pair, numbers)
         rows = passages(Runs(*(column[kept] for column in found)), batch, self.settings)
@@ -209,8 +222,20 @@ class Judge:
             start, end = spans[number, 2:].tolist()
             pieces = _SENTENCE_ENDS.split(self.texts[int(batch.b.texts[pair[number]])][start:end])
             counts[number] = sum(len(piece.strip()) >= self.settings.passage for piece in pieces) > 1
+        counts |= self._in_row(rows, pair)
         covered = np.bincount(pair[counts], weights=lengths[counts], minlength=len(shorter))
         return covered[numbers] / shorter[numbers]
+
+    def _in_row(self, rows: Passages, pair: Offsets) -> Flags:
+        """Which passages are in the same order in both texts, where these are several of a pair, and hardly any is not."""
+        found = np.zeros(len(rows), bool)
+        order = np.lexsort((rows[:, 2], rows[:, 0], pair))
+        for mine in np.split(order, np.flatnonzero(np.diff(pair[order])) + 1):
+            if len(mine) >= self.settings.row_passages:
+                kept = ascending(list(enumerate(rows[mine, 2].tolist())))
+                if len(kept) >= max(self.settings.row_passages, self.settings.row_share * len(mine)):
+                    found[mine[[place for place, _ in kept]]] = True
+        return found
 
     def spans(self, batch: Batch, rows: Passages) -> tuple[Places, Offsets]:
         """The matching passages of a batch, in code points of the two texts, ascending in a; how many each pair has."""

@@ -36,6 +36,8 @@ class Settings:
     edit_longest: int
     near_alone: float
     sequence_share: float
+    row_passages: int
+    row_share: float
     least_match: int
     template_share: float
     slot_share: float

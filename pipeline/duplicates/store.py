@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from pipeline.duplicates.settings import Settings, mask_characters
 from pipeline.errors import JinggaoError
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every change of the files, of the comparison view or of the hashes."""
 
 _HEADER, _CURRENT, _LOCK, _SEGMENTS, _STATES = "header.json", "CURRENT", "lock", "segments", "states"

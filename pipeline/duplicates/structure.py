@@ -7,14 +7,13 @@ apart: both can have most of their text in common. So paragraphs that were repla
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.duplicates.align import Runs
+from pipeline.duplicates.align import Runs, ascending
 from pipeline.duplicates.settings import Settings
 from pipeline.duplicates.verify import GRAM, Batch, Row
 from pipeline.duplicates.view import Offsets
@@ -109,7 +108,7 @@ def _replaced(a: _Side, b: _Side, found: Runs, pair: int) -> tuple[int, int, int
     a_gone, b_gone = _gone(a, a_first, a_last), _gone(b, b_first, b_last)
     tokens = slots = loose = 0
     a_done, b_done = a_first, b_first
-    for a_next, b_next in (*_ascending([(one, partners[one]) for one in sorted(partners)]), (a_last, b_last)):
+    for a_next, b_next in (*ascending([(one, partners[one]) for one in sorted(partners)]), (a_last, b_last)):
         a_lost = [size for size in a_gone[a_done - a_first : a_next - a_first] if size]
         b_lost = [size for size in b_gone[b_done - b_first : b_next - b_first] if size]
         tokens += min(sum(a_lost), sum(b_lost))
@@ -123,27 +122,6 @@ def _gone(side: _Side, first: int, last: int) -> list[int]:
     """The tokens of each of these paragraphs that is lost, 0 for the others."""
     sizes: list[int] = np.where(side.lost[first:last], side.sizes[first:last], 0).tolist()
     return sizes
-
-
-def _ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The most of these pairs, ascending in the first, that ascend in the second as well.
-
-    >>> _ascending([(1, 9), (2, 2), (3, 3), (4, 1), (5, 5)])
-    [(2, 2), (3, 3), (5, 5)]
-    """
-    tails: list[int] = []
-    ends: list[int] = []  # for each length the pair that ends the best row of it
-    before: list[int] = []
-    for place, (_, second) in enumerate(pairs):
-        length = bisect_left(tails, second)
-        before.append(ends[length - 1] if length else -1)
-        tails[length : length + 1] = [second]
-        ends[length : length + 1] = [place]
-    row, place = [], ends[-1] if ends else -1
-    while place >= 0:
-        row.append(pairs[place])
-        place = before[place]
-    return row[::-1]
 
 
 def _partners(a_numbers: list[int], b_numbers: list[int], lengths: list[int]) -> dict[int, int]:

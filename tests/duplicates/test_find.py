@@ -419,3 +419,19 @@ def test_paragraphs_replaced_one_for_one_make_a_template_and_no_copy() -> None:
     assert changed(body[2:3], fresh) == "near"
     edited = [generator.copy([speech[number]], "edited30")[0] for number in body[2:10:3]]
     assert changed(body[2:10:3], edited) == "near"
+
+
+@pytest.mark.parametrize(("shuffled", "relation"), [(False, "near"), (True, None)])
+def test_single_sentences_make_a_copy_where_they_are_in_a_row(shuffled: bool, relation: str | None) -> None:
+    """Half of a speech's sentences were rewritten, here and there; stock sentences may be as many, but come in any order."""
+    chance = random.Random(3)
+
+    def sentences(count: int, size: int) -> list[str]:
+        return ["".join(chr(chance.randrange(0x4E00, 0x9F00)) for _ in range(size)) + "。" for _ in range(count)]
+
+    def speech(kept: list[str]) -> str:
+        return "\n".join(map("".join, zip(sentences(10, 20), kept, sentences(10, 20), strict=True)))
+
+    kept = sentences(10, 36)
+    pair = one(speech(kept), speech(kept[1::2] + kept[::2][::-1] if shuffled else kept))
+    assert (pair and pair.relation) == relation
