@@ -52,8 +52,9 @@ def _run(args: Args) -> int:
             _refuse(args, ("work", "id", "field"), "daft or ray")
             if "://" in args.raw:
                 raise UsageError(f"{args.raw}: is a URL; read it with --engine daft or ray")
-            summary = run_folder(args.raw, args.out, jobs=args.jobs, progress=progress, **given)
+            summary = run_folder(args.raw, args.out, jobs=args.jobs, memory=args.memory, progress=progress, **given)
         else:
+            _refuse(args, ("memory",), "local")
             from pipeline.cluster import CONTENT, PATH, run_on
             from pipeline.engine import engine
 
@@ -348,6 +349,10 @@ def _add_run(commands: Any) -> None:
         "--fill", choices=("none", "certain"), default="none", help="write suggestions that are certain into the text"
     )
     one.add_argument("--fail-fast", action="store_true", help="stop at the first page that fails, and write nothing")
+    one.add_argument(
+        "--memory", metavar="SIZE", type=_size,
+        help="find copies with temporary files for what takes more than this, such as 2G (default: all in memory but texts)",
+    )  # fmt: skip
     _add_engine(one)
     one.add_argument("--work", metavar="DIR", help="with an engine: folder or URL that all workers read and write")
     one.add_argument("--id", metavar="NAME", help="of a table: the column that holds a page's path (default: path)")

@@ -28,6 +28,7 @@ from pipeline.run import Cleaned, RunOptions, Summary, clean_file, clean_page, c
 
 if TYPE_CHECKING:
     from pipeline.duplicates import Found
+    from pipeline.duplicates.search import Documents
     from pipeline.duplicates.shards import Limits, ShardedSearch
     from pipeline.run import Progress
 
@@ -212,7 +213,7 @@ class EnginePages:
             pages = [page for block in some if isinstance(block, Range) for page in block.pages]
             yield from sorted(pages, key=lambda page: page.path)
 
-    def found(self, documents: Sequence[tuple[str, str]]) -> Found:
+    def found(self, documents: Documents) -> Found:
         """The duplicates among the speeches, whose texts the engine has."""
         from pipeline.duplicates import Found
         from pipeline.duplicates.shards import ShardedSearch, Texts

@@ -1,7 +1,7 @@
 """The main job: a folder of raw pages in, one output folder out.
 
 Pages are cleaned one by one, in as many processes as the user likes; records are written in the order of the pages' paths,
-so that the output does not depend on who was ready first. Only speeches' texts stay in memory, for the duplicates.
+so that the output does not depend on who was ready first. What has to wait for the duplicates waits in files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 from pipeline import __version__, cache
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
-from pipeline.jsonl import dumps, encoded
+from pipeline.jsonl import Corpus, dumps, encoded
 from pipeline.ledger import Ledger
 from pipeline.output import MANIFEST, PROGRAM, OutputFolder
 from pipeline.pages import list_pages
@@ -30,6 +30,7 @@ from pipeline.workers import in_order
 
 if TYPE_CHECKING:
     from pipeline.duplicates import Found
+    from pipeline.duplicates.search import Documents
 
 REMOVED = ("page_title", "page_meta", "boilerplate", "link_residue")
 """Labels of lines that no record of a speech holds."""
@@ -98,13 +99,15 @@ def run_folder(
     jobs: int = 1,
     rules: Sequence[str | Path] = (),
     options: RunOptions | None = None,
+    memory: int | None = None,
     fail_fast: bool = False,
     progress: Progress | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Summary:
     """Clean every page below ``raw`` into the folder ``out``.
 
-    jobs: worker processes; the output is the same for any number. rules: folders of rule files laid over the package's own.
+    jobs: worker processes; the output is the same for any number. memory: bytes for what is sorted to find duplicates, as
+    `pipeline.duplicates.find` has it; the output is the same for any. rules: folders of rule files laid over the package's own.
     fail_fast: stop at the first page that fails; otherwise it is reported and the others go on. warn: told of each such page.
     Raises JinggaoError (wrong folders, broken rules, a page with ``fail_fast``); nothing is then written.
     """
@@ -115,7 +118,7 @@ def run_folder(
         raise JinggaoError(
             f"{out}: is or lies inside the raw folder, so that its files would become pages; choose another --out"
         )
-    source = _Folder(pages, jobs, book, options)
+    source = _Folder(pages, jobs, book, options, memory)
     return run_pages(source, out, book, options, fail_fast=fail_fast, progress=progress, warn=warn)
 
 
@@ -135,25 +138,27 @@ class Pages(Protocol):
     def cleaned(self) -> Iterator[Cleaned]:
         """All pages, cleaned, in the order of their paths."""
 
-    def found(self, documents: Sequence[tuple[str, str]]) -> Found:
+    def found(self, documents: Documents) -> Found:
         """The duplicates among the speeches, which come as (id, text) as the cleaned pages had them."""
 
 
 class _Folder:
     """The pages of a folder, cleaned by processes of this machine."""
 
-    def __init__(self, pages: Sequence[tuple[str, Path]], jobs: int, book: Rulebook, options: RunOptions) -> None:
-        self.total = len(pages)
+    def __init__(
+        self, pages: Sequence[tuple[str, Path]], jobs: int, book: Rulebook, options: RunOptions, memory: int | None
+    ) -> None:
+        self.total, self._memory = len(pages), memory
         self._pages, self._jobs, self._book, self._options = pages, jobs, book, options
 
     def cleaned(self) -> Iterator[Cleaned]:
         given = (self._book, Options(self._options.placeholders))
         return in_order(_work, self._pages, self._jobs, _start_worker, given)
 
-    def found(self, documents: Sequence[tuple[str, str]]) -> Found:
+    def found(self, documents: Documents) -> Found:
         from pipeline import duplicates  # numpy is heavy to import: only when there is a corpus
 
-        return duplicates.find(documents, self._book["duplicates"].settings)
+        return duplicates.find(documents, self._book["duplicates"].settings, memory=self._memory)
 
 
 def run_pages(
@@ -169,8 +174,13 @@ def run_pages(
     """Write what a source makes of its pages into the folder ``out``; else as `run_folder`."""
     summary = Summary(counts={name: Counter() for name in ("labels", "rules", "placeholders", "flags")})
     inputs: list[Record] = []
-    with OutputFolder(out) as folder, folder.spool("pages") as page_lines, folder.spool("speeches") as speech_lines:
-        texts: list[tuple[str, str]] = []
+    with (
+        OutputFolder(out) as folder,
+        folder.spool("pages") as page_lines,
+        folder.spool("speeches") as speech_lines,
+        folder.spool("texts") as text_lines,
+    ):
+        names: list[str] = []
         shares: list[int] = []
         taken: Counter[str] = Counter()
         for done, one in enumerate(source.cleaned(), 1):
@@ -189,13 +199,17 @@ def run_pages(
                 taken[speech] += 1
                 unique = unique_name(speech, taken[speech])
                 speech_lines.write(encoded(line if unique == speech else _renamed(line, speech, unique)) + b"\n")
-                texts.append((unique, text))
+                text_lines.write(encoded(dumps({"id": unique, "text": text})) + b"\n")
+                names.append(unique)
             shares.append(len(one.speeches))
             summary.pages += 1
             summary.speeches += len(one.speeches)
             for name, counter in one.counts.items():
                 summary.counts[name].update(counter)
-        _finish(folder, page_lines, speech_lines, texts, shares, source, book, options, summary, progress)
+        if progress:
+            progress("duplicates", 0, len(names))
+        found = source.found(Corpus(text_lines, "texts"))
+        _finish(folder, page_lines, speech_lines, names, shares, found, book, options, summary)
         summary.removed_lines = sum(summary.counts["labels"][label] for label in REMOVED)
         manifest = _manifest(folder, book, options, inputs, summary)
         folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
@@ -207,41 +221,37 @@ def _finish(
     folder: OutputFolder,
     page_lines: IO[bytes],
     speech_lines: IO[bytes],
-    texts: list[tuple[str, str]],
+    names: list[str],
     shares: list[int],
-    source: Pages,
+    found: Found,
     book: Rulebook,
     options: RunOptions,
     summary: Summary,
-    progress: Progress | None,
 ) -> None:
-    """Compare all speeches and write the records with what came of it. shares: how many speeches each page has."""
+    """Write the records with what was found. names: of all speeches. shares: how many speeches each page has."""
     from pipeline import twins  # numpy is heavy to import: only when there is a corpus
 
-    if progress:
-        progress("duplicates", 0, len(texts))
-    found = source.found(texts)
     summary.clusters = len({member.cluster for member in found.clusters.values()})
     copies = {speech for speech, member in found.clusters.items() if not member.canonical}
     summary.copies = len(copies)
     dropped = copies if options.duplicates == "drop" else set()
     certain = twins.certain(book) if options.fill == "certain" else None
     touched = found.clusters.keys() | found.contained_in.keys()
-    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, texts, twins.with_news(found)))
+    alike = (twins.copy_of(json.loads(line)) for line in _some(speech_lines, names, twins.with_news(found)))
     said = twins.collate(alike, found.pairs)
     changes: dict[str, Ledger] = {}
-    for line in _some(speech_lines, texts, {one for one, _ in texts} if certain else said.keys()):
+    for line in _some(speech_lines, names, set(names) if certain else said.keys()):
         record = json.loads(line)
         later = twins.tell(record, said.get(record["id"]), certain, tag=options.placeholders == "tag").later
         if later and record["id"] not in dropped:
             changes[record["id"]] = later
     for pair in found.pairs:
         folder.write("duplicates.jsonl", dumps(twins.moved_pair(pair.as_record(), changes)))
-    speeches = zip(_lines(speech_lines), (speech for speech, _ in texts), strict=True)
+    speeches = zip(_lines(speech_lines), names, strict=True)
     for page_line, share in zip(_lines(page_lines), shares, strict=True):
         mine = list(islice(speeches, share))
-        names = {speech for _, speech in mine}
-        if names.isdisjoint(said) and names.isdisjoint(changes) and names.isdisjoint(dropped):
+        own = {speech for _, speech in mine}
+        if own.isdisjoint(said) and own.isdisjoint(changes) and own.isdisjoint(dropped):
             folder.write("pages.jsonl", page_line)
             for line, speech in mine:
                 folder.write("speeches.jsonl", _compared(line, speech, found) if speech in touched else line)
@@ -264,10 +274,10 @@ def _finish(
             folder.write("speeches.jsonl", _compared(encoded(dumps(record)), record["id"], found))
 
 
-def _some(handle: IO[bytes], texts: Sequence[tuple[str, str]], wanted: AbstractSet[str]) -> Iterator[bytes]:
+def _some(handle: IO[bytes], names: Sequence[str], wanted: AbstractSet[str]) -> Iterator[bytes]:
     """The lines of those speeches that are wanted."""
     if wanted:
-        yield from (line for line, (speech, _) in zip(_lines(handle), texts, strict=True) if speech in wanted)
+        yield from (line for line, speech in zip(_lines(handle), names, strict=True) if speech in wanted)
 
 
 _NO_PLACE = encoded(dumps(UNCOMPARED)[1:-1])

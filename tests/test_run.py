@@ -130,13 +130,13 @@ def test_a_run_writes_one_record_a_speech(tmp_path: Path) -> None:
     assert dict(restored_pages(tmp_path / "out")) == PAGES
 
 
-def test_the_number_of_workers_makes_no_difference(tmp_path: Path) -> None:
+def test_workers_and_memory_make_no_difference(tmp_path: Path) -> None:
     raw = make_raw(
         tmp_path / "raw",
         {f"{n:02}.txt": PAGES["canal.txt"] + str(n).encode() for n in range(20)} | {"bad.png": b"\x89PNG\r\n\x00"},
     )
-    for jobs in (1, 3):
-        run_folder(raw, tmp_path / str(jobs), jobs=jobs)
+    for jobs, memory in ((1, None), (3, 1 << 20)):
+        run_folder(raw, tmp_path / str(jobs), jobs=jobs, memory=memory)
     assert contents(tmp_path / "1") == contents(tmp_path / "3")
 
 
