@@ -52,12 +52,13 @@ def _texts(data: bytes, lengths: list[int]) -> list[str]:
 class Parts:
     """A folder of parts; without one, all are made and nothing is kept.
 
-    durable: a part that was made stays even if the power fails right after. workers: who makes parts, by default this process.
+    durable: the folder is for a later search as well: a part that was made stays even if the power fails right after. workers:
+    who makes parts, by default this process.
     """
 
     def __init__(self, folder: Path | None, *, durable: bool = False, workers: Workers | None = None) -> None:
         self.folder = folder
-        self._durable = durable
+        self.durable = durable
         self._here = Workers(1, ready)
         self._workers = workers or self._here
 
@@ -69,7 +70,7 @@ class Parts:
 
     def _task(self, call: Callable[..., Part], task: Task) -> _Task:
         path = None if self.folder is None else self.folder / f"{task.name}.arrays"
-        return _Task(call, None if path and path.exists() else task.given(), path, self._durable)
+        return _Task(call, None if path and path.exists() else task.given(), path, self.durable)
 
     @staticmethod
     def _read(kind: type[Part], path: Path) -> Part:

@@ -177,7 +177,7 @@ class Search:
 
     def _part(self, texts: Texts, names: Sequence[str]) -> Task:
         number = len(self._names)
-        digest = self._digest([self._base, *names[-len(texts) :], *texts]) if self.parts.folder else ""
+        digest = self._digest([self._base, *names[-len(texts) :], *texts]) if self.parts.durable else ""
         self._names.append(f"sketches-{number:06d}-{digest}")
         return Task(self._names[-1], partial(tuple, (texts, self.settings)))
 

@@ -200,6 +200,8 @@ def edit_similarity(a: Tokens, b: Tokens, cutoff: float = 0.0) -> float:
 
     if not len(a) and not len(b):
         return 1.0
+    if min(len(a), len(b)) < cutoff * max(len(a), len(b)):
+        return 0.0
     return Levenshtein.normalized_similarity(_symbols(a), _symbols(b), score_cutoff=cutoff)
 
 
