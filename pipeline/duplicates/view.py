@@ -28,6 +28,7 @@ VALUE = ord("#")
 """The token for a run of digits and mask characters."""
 
 _LINE = ord("\n")
+_RARE = np.uint32(1 << 16)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -37,8 +38,8 @@ class Views:
     What places in the texts need is worked out when it is first asked for.
     """
 
-    def __init__(self, texts: Sequence[str], units: Tokens, ends: Offsets) -> None:
-        folded = np.take(_table(), units, mode="clip")
+    def __init__(self, texts: Sequence[str], units: Tokens, folded: Tokens, ends: Offsets) -> None:
+        """units: of all texts. folded: the token of each, 0 where it is dropped. ends: of each text."""
         self._texts, self._units = texts, units
         self._kept = folded != 0
         dropped = np.flatnonzero(~self._kept)
@@ -140,7 +141,8 @@ def views(texts: Sequence[str]) -> Views:
     ([1, 5, 8], [5, 6, 9], [0, 2, 3])
     """
     units, ends = _units(texts)
-    rare = np.flatnonzero(np.take(_rare(), units, mode="clip"))
+    looked_up = np.take(_table(), units, mode="clip")
+    rare = np.flatnonzero(looked_up >= _RARE)
     if len(rare) >= 2:
         owners, counts = np.unique(np.searchsorted(ends, rare, "right"), return_counts=True)
         traditional = [number for number in owners[counts >= 2].tolist() if is_traditional(texts[number])]
@@ -149,7 +151,8 @@ def views(texts: Sequence[str]) -> Views:
             for number in traditional:
                 simplified[number] = to_simplified(texts[number])
             units, ends = _units(simplified)
-    return Views(texts, units, ends)
+            looked_up = np.take(_table(), units, mode="clip")
+    return Views(texts, units, looked_up.astype(np.uint16), ends)
 
 
 def _units(texts: Sequence[str]) -> tuple[Tokens, Offsets]:
@@ -183,15 +186,24 @@ def _code_points(units: NDArray[np.uint16]) -> Offsets:
 
 
 @lru_cache(maxsize=1)
-def _table() -> Tokens:
-    """For each UTF-16 unit its token, 0 where it is dropped."""
+def _table() -> NDArray[np.uint32]:
+    """For each UTF-16 unit its token, 0 where it is dropped; `_RARE` more for a hanzi that GB 2312 lacks.
+
+    A text without two of these cannot be in traditional script.
+    """
     masks = set(mask_characters())
-    table = np.arange(1 << 16, dtype=np.uint16)
+    table = np.arange(1 << 16, dtype=np.uint32)
     for low, high in ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xE000, 1 << 16)):
         for code in range(low, high):
             table[code] = _token(chr(code), masks)
     for mask in masks:
         table[ord(mask)] = VALUE
+    rare = np.zeros(1 << 16, bool)
+    rare[0x4E00:0xA000] = True
+    codes = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    known = b"\n".join(codes).decode("gb2312", "ignore")  # with a line end between, a code without a hanzi harms no other
+    rare[np.frombuffer(known.encode("utf-16-le"), "<u2")] = False
+    table[rare] += _RARE
     return table
 
 
@@ -206,14 +218,3 @@ def _token(char: str, masks: set[str]) -> int:
     if category[0] in "LN" or category == "Mc":
         return ord(single)
     return 0
-
-
-@lru_cache(maxsize=1)
-def _rare() -> NDArray[np.bool_]:
-    """Which units are hanzi that GB 2312 lacks: a text without two of them cannot be in traditional script."""
-    table = np.zeros(1 << 16, bool)
-    table[0x4E00:0xA000] = True
-    codes = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
-    known = b"\n".join(codes).decode("gb2312", "ignore")  # with a line end between, a code without a hanzi harms no other
-    table[np.frombuffer(known.encode("utf-16-le"), "<u2")] = False
-    return table
