@@ -102,7 +102,7 @@ class Sorter:
 
     def __init__(self, folder: Path | None, memory: int, name: str = "run") -> None:
         self._folder = folder
-        self._most = max(1, memory // _SIZE // 4)  # the buffer, what is made of it to sort it, and what comes in
+        self._most = max(1, memory // _SIZE // 6)  # the buffer, four times as much to sort it, and what comes in
         self._name = name
         self._buffer: list[Numbers] = []
         self._size = 0
