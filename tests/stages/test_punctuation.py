@@ -135,7 +135,7 @@ def test_quotes_are_directed_by_context_not_by_toggling() -> None:
 )
 def test_directions(says: tuple[int, ...], expected: list[int]) -> None:
     marks = [quotes.Mark(at, at + 1, say, "字", "字", True) for at, say in enumerate(says)]
-    assert quotes.directions(marks) == expected
+    assert list(quotes.directions(marks)) == expected
 
 
 def test_a_quotation_inside_a_quotation() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.rulebook import Rule, StageRules
@@ -186,7 +187,7 @@ def _write(draft: Draft, marks: Sequence[Mark], level: int, may_stay_open: bool,
     return lone
 
 
-def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
+def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> Sequence[int]:
     """The cheapest reading of a paragraph's marks of one level: 1 opens, -1 closes, 0 has no partner.
 
     A shortest path over depths 0 to 2. ``may_stay_open``: the paragraph begins a quotation that the next one goes on with, so
@@ -194,21 +195,38 @@ def directions(marks: Sequence[Mark], may_stay_open: bool = False) -> list[int]:
     there a quotation is nested without a doubt.
     """
     speech, silence = _speech(marks) if len(marks) > 2 else (0, 0)
+    costs = tuple([_costs(mark, speech < number < silence) for number, mark in enumerate(marks)])
+    return _cheapest(costs, may_stay_open)
+
+
+class _Costs(NamedTuple):
+    """What it costs that a mark opens, by how much more inside another pair, and what it costs that it closes."""
+
+    opens: float
+    nests: float
+    closes: float
+
+
+def _costs(mark: Mark, spoken: bool) -> _Costs:
+    nests = NEST if spoken or mark.left in _BEFORE_OPEN else NEST_SAID if mark.encloses else NEST_ODD
+    return _Costs(_open_cost(mark), nests, _close_cost(mark))
+
+
+@lru_cache(maxsize=1 << 12)
+def _cheapest(marks: tuple[_Costs, ...], may_stay_open: bool) -> tuple[int, ...]:
     best: dict[tuple[int, bool], tuple[float, list[int]]] = {(0, False): (0.0, [])}
     for number, mark in enumerate(marks):
         after: dict[tuple[int, bool], tuple[float, list[int]]] = {}
         for (depth, held), (cost, path) in best.items():
             _offer(after, (depth, held), cost + SKIP, [*path, 0])
             if depth < 2:
-                plain = mark.left in _BEFORE_OPEN or speech < number < silence
-                nest = (NEST if plain else NEST_SAID if mark.encloses else NEST_ODD) if depth else 0.0
-                _offer(after, (depth + 1, held), cost + _open_cost(mark) + nest, [*path, 1])
+                _offer(after, (depth + 1, held), cost + mark.opens + (mark.nests if depth else 0.0), [*path, 1])
             if depth:
-                _offer(after, (depth - 1, held), cost + _close_cost(mark), [*path, -1])
+                _offer(after, (depth - 1, held), cost + mark.closes, [*path, -1])
             if number == 0 and may_stay_open:
-                _offer(after, (depth, True), cost + _open_cost(mark) + 3 * SOFT, [*path, 1])
+                _offer(after, (depth, True), cost + mark.opens + 3 * SOFT, [*path, 1])
         best = after
-    return min((best[key] for key in best if key[0] == 0), key=lambda item: item[0])[1]
+    return tuple(min((best[key] for key in best if key[0] == 0), key=lambda item: item[0])[1])
 
 
 def _speech(marks: Sequence[Mark]) -> tuple[int, int]:
