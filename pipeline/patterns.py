@@ -15,6 +15,7 @@ import pickle
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import regex
@@ -75,14 +76,17 @@ _CLASS = re.compile(r"\[\^?\]?[^\]\\]*(?:\\.[^\]\\]*)*\](?![?*{])")
 _ANCHOR = re.compile(r"\^(?![?*{])")
 
 
-def choices(source: str) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def choices(source: str) -> tuple[str, ...]:
     """The patterns that a pattern lets choose from at its top.
 
     >>> choices("[x|]年|(?:a|b)月")
-    ['[x|]年', '(?:a|b)月']
+    ('[x|]年', '(?:a|b)月')
     """
+    if "|" not in source:
+        return (source,)
     bars = [match.start() for match in compiled(_BAR, regex.DOTALL).finditer(source)]
-    return [source[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True)]
+    return tuple(source[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True))
 
 
 def is_anchored(source: str) -> bool:

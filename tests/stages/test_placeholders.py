@@ -198,14 +198,14 @@ def test_anchors_find_what_stands_there() -> None:
     assert Searches([], []).of("年")[0] == []
 
 
-SOURCES = [mark.source for mark in PLAN.marks.marks + PLAN.holes.marks + PLAN.straight_holes.marks]
+SOURCES = [mark.source for mark in PLAN.searches.marks + PLAN.straight_holes.marks]
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(TEXT, st.sampled_from(EXAMPLES)), max_size=6).map("".join))
 def test_no_place_is_passed_over_where_a_pattern_matches(text: str) -> None:
     """What two neighbouring characters tell of a pattern may be too much hope, never too little."""
-    for searches in (PLAN.marks, PLAN.holes, PLAN.straight_holes):
+    for searches in (PLAN.searches, PLAN.straight_holes):
         found = Counter(mark.source for mark, _ in searches.of(text)[1])
         for mark in searches.marks:
             assert found[mark.source] == len(regex.findall(mark.source, text, regex.MULTILINE)), mark.source

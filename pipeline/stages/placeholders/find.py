@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import accumulate
 from typing import cast
@@ -18,8 +19,8 @@ from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
-from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan
-from pipeline.stages.placeholders.searches import Mark, Searches
+from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan, is_hole
+from pipeline.stages.placeholders.searches import Found, Mark
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -92,9 +93,11 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     acted: set[str] = set()
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
-    for mark, match in plan.marks.of(text)[1]:
+    formulas, matches = plan.searches.of(text)
+    hits = list(matches)
+    for mark, match in hits:
         start, end = _span(match)
-        if start < end and covered.isdisjoint(range(start, end)):
+        if start < end and not is_hole(mark) and covered.isdisjoint(range(start, end)):
             covered.update(range(start, end))
             taken.append(_placeholder(text, (start, end), mark, match, speeches))
     masks = _masks(text, plan, covered, acted, speeches)
@@ -105,7 +108,8 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     found = named + _typed(text, spans, plan, speeches, rule_of)
     for start, end in spans:
         covered.update(range(start, end))
-    found += _holes(text, plan, covered, speeches)
+    holes = formulas, [hit for hit in hits if is_hole(hit[0])]
+    found += _holes(text, holes, plan, covered, speeches)
     acted.update(item.rule for item in found if item.rule)
     acted.update(rule_of.values())
     acted.update(plan.families[text[start:end].strip(_KEPT)[0]].name for start, end in masks)
@@ -191,21 +195,8 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str], speeches: 
     spans = tokens(text, plan.masks) if plan.masks else []
     if covered:
         spans = [span for span in spans if covered.isdisjoint(range(*span))]
-    if not spans:
-        return spans
-    windows = _windows(spans, len(text))
-    near = _GAP.join([text[start:end] for start, end in windows])
-    aside = _aside(near, windows, plan)
-    asleep = plan.signs.asleep(near)
     kept, doubtful = [], []
-    done, last = 0, None
-    for start, end in spans:
-        rule = last if start < done else None
-        if rule is None:
-            done, last = _sign_aside(text, start, end, plan, asleep)
-            rule = last
-        if rule is None and aside:
-            rule = next((aside[place] for place in range(start, end) if place in aside), None)
+    for (start, end), rule in zip(spans, _look_alikes(text, spans, plan), strict=True):
         if rule is None:
             kept.append((start, end))
         elif "yields" in rule.params.get("data", {}):
@@ -223,12 +214,34 @@ def _masks(text: str, plan: Plan, covered: set[int], acted: set[str], speeches: 
     return sorted(kept)
 
 
-def _sign_aside(text: str, start: int, end: int, plan: Plan, asleep: frozenset[str]) -> tuple[int, Rule | None]:
+def _look_alikes(text: str, spans: list[Span], plan: Plan) -> Iterator[Rule | None]:
+    """For each mask token the rule by which it is none, or None."""
+    if not spans:
+        return
+    windows = _windows(spans, len(text))
+    near = _GAP.join([text[start:end] for start, end in windows])
+    starts = [*accumulate((end - start + len(_GAP) for start, end in windows[:-1]), initial=0)]
+    aside = _aside(near, windows, starts, plan)
+    awake = plan.signs.awake(near, starts)
+    done, last, window = 0, None, 0
+    for start, end in spans:
+        rule = last if start < done else None
+        if rule is None:
+            while windows[window][1] < end:
+                window += 1
+            done, last = _sign_aside(text, start, end, plan, awake[window])
+            rule = last
+        if rule is None and aside:
+            rule = next((aside[place] for place in range(start, end) if place in aside), None)
+        yield rule
+
+
+def _sign_aside(text: str, start: int, end: int, plan: Plan, awake: AbstractSet[str]) -> tuple[int, Rule | None]:
     """Where the look-alike ends that begins with one of the signs of a token, and its rule; or 0 and None."""
     if text[end] in plan.plain and text[end - 1] in _PLAIN_SIGNS:
         return 0, None
     for place in range(start, end):
-        found = plan.signs.match(text, place, asleep)
+        found = plan.signs.match(text, place, awake)
         if found is not None and found[1].end() > place:
             return found[1].end(), found[0]
     return 0, None
@@ -240,9 +253,11 @@ _REACH = 90
 _GAP = "\ufdd5"
 
 
-def _aside(near: str, windows: list[Span], plan: Plan) -> dict[int, Rule]:
-    """The places around masks that protect rules match which begin elsewhere, each with its rule. near: the joined windows."""
-    starts = [0, *accumulate(end - start + 1 for start, end in windows)]
+def _aside(near: str, windows: list[Span], starts: list[int], plan: Plan) -> dict[int, Rule]:
+    """The places around masks that protect rules match which begin elsewhere, each with its rule.
+
+    near: the joined windows. starts: where each begins in it.
+    """
     aside: dict[int, Rule] = {}
     for rule, pattern in plan.protect:
         if rule.might_match(near):
@@ -334,13 +349,17 @@ def _typed(text: str, spans: list[Span], plan: Plan, speeches: Speeches, rule_of
     return found
 
 
-def _holes(text: str, plan: Plan, covered: set[int], speeches: Speeches) -> list[Placeholder]:
-    """The silent deletions, one at a place. Rules with a condition (``data.after``) wait for what the others found."""
+def _holes(text: str, known: Found, plan: Plan, covered: set[int], speeches: Speeches) -> list[Placeholder]:
+    """The silent deletions, one at a place. Rules with a condition (``data.after``) wait for what the others found.
+
+    known: formulas and matches of rules for holes.
+    """
     found: dict[int, Placeholder] = {}
-    _search(text, plan.holes, [(0, len(text))], covered, speeches, found)
+    _take(text, known, covered, speeches, found)
     if '"' in text:
         quotes = [(match.start(), match.end()) for match in _QUOTE.finditer(text)]
-        _search(text, plan.straight_holes, _windows(quotes, len(text)), covered, speeches, found)
+        for low, high in _windows(quotes, len(text)):
+            _take(text, plan.straight_holes.of(text, low, high), covered, speeches, found)
     if plan.late_holes:
         _late(text, plan, covered, speeches, found)
     return list(found.values())
@@ -349,21 +368,18 @@ def _holes(text: str, plan: Plan, covered: set[int], speeches: Speeches) -> list
 _QUOTE = re.compile('"')
 
 
-def _search(
-    text: str, searches: Searches, windows: list[Span], covered: set[int], speeches: Speeches, found: dict[int, Placeholder]
-) -> None:
-    """The holes of some stretches of a text."""
-    for low, high in windows:
-        formulas, matches = searches.of(text, low, high)
-        for formula, start in formulas:
-            place = start + formula.hole
-            if _is_free(place, covered, found):
-                mark = formula.mark
-                found[place] = Placeholder(place, place, "", "elision", mark.rule.params["type"], mark.gives, mark.rule.name)
-        for mark, match in matches:
-            place = match.start("hole")
-            if _is_free(place, covered, found):
-                found[place] = _placeholder(text, (place, place), mark, match, speeches)
+def _take(text: str, holes: Found, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
+    """Take into ``found`` the holes at places that are still free."""
+    formulas, matches = holes
+    for formula, start in formulas:
+        place = start + formula.hole
+        if _is_free(place, covered, found):
+            mark = formula.mark
+            found[place] = Placeholder(place, place, "", "elision", mark.rule.params["type"], mark.gives, mark.rule.name)
+    for mark, match in matches:
+        place = match.start("hole")
+        if _is_free(place, covered, found):
+            found[place] = _placeholder(text, (place, place), mark, match, speeches)
 
 
 def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bool:

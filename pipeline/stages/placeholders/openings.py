@@ -76,7 +76,7 @@ def alternatives(source: str) -> list[str]:
         headed = _HEADED.fullmatch(source)
         if headed is None:
             return [source]
-        chosen = [headed["head"] + choice + headed["rest"] for choice in choices(headed["choice"])]
+        chosen = tuple(headed["head"] + choice + headed["rest"] for choice in choices(headed["choice"]))
     return [part for one in chosen for part in alternatives(one)]
 
 

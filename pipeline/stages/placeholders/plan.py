@@ -45,16 +45,16 @@ class Plan:
     """Everything compiled.
 
     plain: what makes sure behind x and × that no look-alike stands there. signs: look-alikes that begin with a mask character;
-    protect: those that begin elsewhere. straight_holes: for texts with straight quotes (``"``). late_holes: rules that act only
-    after others have found something. clear: what the clear form of a masked name may be.
+    protect: those that begin elsewhere. searches: special masks and corruptions, then holes. straight_holes: for texts with
+    straight quotes (``"``). late_holes: rules that act only after others have found something. clear: what the clear form of a
+    masked name may be.
     """
 
     masks: str
     plain: frozenset[str]
     signs: Choice
     protect: tuple[tuple[Rule, regex.Pattern[str]], ...]
-    marks: Searches
-    holes: Searches
+    searches: Searches
     straight_holes: Searches
     late_holes: tuple[tuple[Mark, regex.Pattern[str]], ...]
     types: Choice
@@ -92,7 +92,6 @@ def _compile(rules: StageRules) -> Plan:
     families = {rule.params["data"]["characters"]: rule for rule in masks}
     others = [rule for rule in rules.of("mark") if rule not in masks]
     marks = [Mark(rule, source) for rule in others for source in _sources(rule)]
-    holes = [mark for mark in marks if mark.rule.params["kind"] == "elision"]
     formulas = [formula for rule in rules.of("complete") for formula in _formulas(rule, straight=False)]
     signs = [rule for rule in rules.of("protect") if rule.where == "sign"]
     types = [rule for rule in rules.of("type") if rule.where != "host"]
@@ -101,10 +100,9 @@ def _compile(rules: StageRules) -> Plan:
         plain=frozenset("".join(rules.sets.get("plain-units", ()))),
         signs=Choice(Mark(rule, _source(rule)) for rule in reversed(signs)),
         protect=tuple((rule, compile_mark(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
-        marks=Searches((), [mark for mark in marks if mark.rule.params["kind"] != "elision"]),
-        holes=Searches(_different(formulas), [mark for mark in holes if not _waits(mark.rule)]),
+        searches=Searches(_different(formulas), sorted([mark for mark in marks if not _waits(mark.rule)], key=is_hole)),
         straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
-        late_holes=tuple((mark, compile_mark(mark)) for mark in holes if _waits(mark.rule)),
+        late_holes=tuple((mark, compile_mark(mark)) for mark in marks if _waits(mark.rule)),
         types=Choice(mark for rule in types for mark in _types(rule)),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
@@ -182,6 +180,11 @@ def _bracketed(rule: Rule) -> Iterator[str]:
 
 def _waits(rule: Rule) -> bool:
     return "after" in rule.params.get("data", {})
+
+
+def is_hole(mark: Mark) -> bool:
+    """Whether a mark finds places where something was deleted."""
+    return bool(mark.rule.params["kind"] == "elision")
 
 
 def _different(formulas: Iterable[Formula]) -> list[Formula]:

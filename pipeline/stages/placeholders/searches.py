@@ -49,8 +49,13 @@ class Scan:
 
     def __init__(self, mark: Mark) -> None:
         self.mark = mark
-        self.size = len(literal_of(mark.source))
+        self.is_needy = bool(mark.rule.needs)
         self._known: dict[str, bool] = {}
+
+    @cached_property
+    def size(self) -> int:
+        """The length of the literal that the pattern begins with, in code points."""
+        return len(literal_of(self.mark.source))
 
     def hopes(self, text: str, place: int) -> bool:
         """Whether the pattern may match at a place, as far as its literal of two and more and the characters beside it tell."""
@@ -92,7 +97,7 @@ class Formula:
 
 
 Hit = tuple[Mark, regex.Match[str]]
-Found = tuple[list[tuple[Formula, int]], Iterator[Hit]]
+Found = tuple[list[tuple[Formula, int]], Iterable[Hit]]
 
 
 class Searches:
@@ -185,20 +190,28 @@ class Choice:
         self._follow: dict[str, frozenset[int]] = {}
         self._able: dict[tuple[frozenset[int], frozenset[int]], tuple[Scan, ...]] = {}
 
-    def asleep(self, text: str) -> frozenset[str]:
-        """The ids of the rules that need a word which the text does not hold."""
-        awake = self._needed.places(text, [0])
-        return frozenset(rule.id for number, rule in enumerate(self._needy) if number not in awake)
+    def awake(self, text: str, starts: Sequence[int]) -> list[set[str]]:
+        """For each piece of a text the ids of the rules that find a word which they need in it.
 
-    def match(self, text: str, place: int, asleep: AbstractSet[str] = frozenset()) -> tuple[Rule, regex.Match[str]] | None:
-        """The first rule that matches at a place, and its match. asleep: ids of rules that are not to be tried."""
+        starts: where each piece begins, ascending, the first at 0.
+        """
+        awake: list[set[str]] = [set() for _ in starts]
+        for number, pieces in self._needed.places(text, starts).items():
+            for piece in pieces:
+                awake[piece].add(self._needy[number].id)
+        return awake
+
+    def match(self, text: str, place: int, awake: AbstractSet[str] | None = None) -> tuple[Rule, regex.Match[str]] | None:
+        """The first rule that matches at a place, and its match. awake: of the rules that need words, those to be tried."""
         begin = self._begins(text[place : place + 2])
         follow = self._follows(text[max(place - 1, 0) : place + 1])
         able = self._able.get((begin, follow))
         if able is None:
             able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
         for scan in able:
-            match = scan.pattern.match(text, place) if scan.mark.rule.id not in asleep else None
+            if scan.is_needy and awake is not None and scan.mark.rule.id not in awake:
+                continue
+            match = scan.pattern.match(text, place)
             if match is not None:
                 return scan.mark.rule, match
         return None
