@@ -12,7 +12,9 @@ import contextlib
 import hashlib
 import json
 import os
+from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -24,6 +26,40 @@ from pipeline.records import FILES, Record
 MANIFEST = "manifest.json"
 PROGRAM = "jinggao"
 MANIFEST_KEYS = ("program", "version", "rules", "options", "pages", "failed", "dropped", "files", "counts")
+
+
+class TextSpool:
+    """Texts that wait in a file for what compares them all; only their names stay in memory.
+
+    First all are added, then they are read: one behind the other, or any of them.
+
+    >>> import io
+    >>> spool = TextSpool(io.BytesIO())
+    >>> spool.add("1", "稿"), spool.add("2", "好")
+    (None, None)
+    >>> list(spool), spool[1]
+    ([('1', '稿'), ('2', '好')], ('2', '好'))
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.names: list[str] = []
+        self._file = file
+        self._ends = array("q", [0])
+
+    def add(self, name: str, text: str) -> None:
+        """Write one more text."""
+        self._ends.append(self._ends[-1] + self._file.write(text.encode("utf-8", "surrogatepass")))
+        self.names.append(name)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        self._file.seek(0)
+        for name, (start, end) in zip(self.names, pairwise(self._ends), strict=True):
+            yield name, self._file.read(end - start).decode("utf-8", "surrogatepass")
+
+    def __getitem__(self, number: int) -> tuple[str, str]:
+        start, end = self._ends[number : number + 2]
+        self._file.seek(start)
+        return self.names[number], self._file.read(end - start).decode("utf-8", "surrogatepass")
 
 
 class OutputFolder:

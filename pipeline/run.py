@@ -19,9 +19,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 from pipeline import __version__, cache
 from pipeline.cleaning import Options, clean_bytes
 from pipeline.errors import JinggaoError, PageError
-from pipeline.jsonl import Corpus, dumps, encoded
+from pipeline.jsonl import dumps, encoded
 from pipeline.ledger import Ledger
-from pipeline.output import MANIFEST, PROGRAM, OutputFolder
+from pipeline.output import MANIFEST, PROGRAM, OutputFolder, TextSpool
 from pipeline.pages import list_pages
 from pipeline.records import UNCOMPARED, Record, page_record, speech_record, tally, unique_name
 from pipeline.restore import speech_sources
@@ -178,9 +178,9 @@ def run_pages(
         OutputFolder(out) as folder,
         folder.spool("pages") as page_lines,
         folder.spool("speeches") as speech_lines,
-        folder.spool("texts") as text_lines,
+        folder.spool("texts") as text_file,
     ):
-        names: list[str] = []
+        texts = TextSpool(text_file)
         shares: list[int] = []
         taken: Counter[str] = Counter()
         for done, one in enumerate(source.cleaned(), 1):
@@ -199,17 +199,16 @@ def run_pages(
                 taken[speech] += 1
                 unique = unique_name(speech, taken[speech])
                 speech_lines.write(encoded(line if unique == speech else _renamed(line, speech, unique)) + b"\n")
-                text_lines.write(encoded(dumps({"id": unique, "text": text})) + b"\n")
-                names.append(unique)
+                texts.add(unique, text)
             shares.append(len(one.speeches))
             summary.pages += 1
             summary.speeches += len(one.speeches)
             for name, counter in one.counts.items():
                 summary.counts[name].update(counter)
         if progress:
-            progress("duplicates", 0, len(names))
-        found = source.found(Corpus(text_lines, "texts"))
-        _finish(folder, page_lines, speech_lines, names, shares, found, book, options, summary)
+            progress("duplicates", 0, len(texts.names))
+        found = source.found(texts)
+        _finish(folder, page_lines, speech_lines, texts.names, shares, found, book, options, summary)
         summary.removed_lines = sum(summary.counts["labels"][label] for label in REMOVED)
         manifest = _manifest(folder, book, options, inputs, summary)
         folder.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))

@@ -1,16 +1,20 @@
 """The output folder: the old output whole or the new one whole, whatever fails and when."""
 
 import errno
+import io
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.errors import JinggaoError, OutputError
-from pipeline.output import OutputFolder, read_manifest, read_pages, read_records
+from pipeline.output import OutputFolder, TextSpool, read_manifest, read_pages, read_records
 from pipeline.records import FILES
 from tests.samples import contents
 
@@ -33,6 +37,22 @@ def write(path: Path, mark: str) -> None:
             folder.digest(name)
         folder.write("manifest.json", json.dumps({**MANIFEST_KEYS, "version": mark}))
         folder.commit()
+
+
+@given(st.lists(st.text()))
+def test_texts_come_back_from_their_file(texts: list[str]) -> None:
+    with tempfile.TemporaryFile() as file:
+        spool = TextSpool(file)
+        for number, text in enumerate(texts):
+            spool.add(str(number), text)
+        assert list(spool) == [(str(number), text) for number, text in enumerate(texts)]
+        assert [spool[number][1] for number in range(len(texts))[::-1]] == texts[::-1]
+
+
+def test_lone_surrogates_wait_too() -> None:
+    spool = TextSpool(io.BytesIO())
+    spool.add("1", "稿\ud800")
+    assert spool[0] == ("1", "稿\ud800")
 
 
 class Faults:
