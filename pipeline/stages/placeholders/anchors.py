@@ -31,8 +31,8 @@ class Anchors:
         for number, (literal, at) in enumerate(literals):
             self._known.setdefault(literal[at : at + 3], []).append((number, literal, at))
         self._table = np.zeros(1 << (32 - _SHIFT), dtype=np.bool_)
-        for anchor in self._known:
-            self._table[_hashes(codes_of(anchor))] = True
+        codes = codes_of("".join(self._known))
+        self._table[_hashes(codes)[::3]] = True  # each anchor's own, without those that lie over the seam of two
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Every place where a literal stands: its number and the place's start, in the order of the anchors' places."""

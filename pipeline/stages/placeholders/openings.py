@@ -253,8 +253,8 @@ class _Table(_Answers):
         new = (found == _UNKNOWN).nonzero()[0]
         if len(new):
             unknown, first = np.unique(keys.take(new), return_index=True)
-            pairs = (_pair(text, place - 1, back) for place in at.take(new.take(first)).tolist())
-            self._table[unknown] = [self.number(self._ask(pair)) for pair in pairs]
+            places = (at.take(new.take(first)) - 1).tolist()
+            self._table[unknown] = [self.number(self._ask(_pair(text, place, back))) for place in places]
             found = self._table.take(keys)
         return found
 

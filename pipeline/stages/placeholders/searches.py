@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
@@ -244,7 +244,7 @@ class Choice:
 
 def _parts(mark: Mark) -> list[Mark]:
     """A mark as one mark for each pattern that its own lets choose from."""
-    return [replace(mark, source=source) for source in alternatives(mark.source)]
+    return [Mark(mark.rule, source, mark.gives) for source in alternatives(mark.source)]
 
 
 def compile_mark(mark: Mark) -> regex.Pattern[str]:
