@@ -174,7 +174,8 @@ class Ledger:
         >>> list(Ledger.of([(0, "", "“", ("r",)), (2, "", "。", ("s",))]).anchored("甲乙"))
         [(0, '甲', '“甲', ('r',)), (1, '乙', '乙。', ('s',))]
         """
-        if not source or all(kind.before for kind in self.groups):
+        ends = (0, len(source))
+        if not source or not any(at[0] in ends or at[-1] in ends for kind, at in self.groups.items() if not kind.before):
             return self
         edits = list(self)
         first, last = edits[0], edits[-1]
@@ -205,9 +206,9 @@ class Ledger:
         else:
             first = list(self)
             near, far = _parted(first, later)
-        for kind, at in _grouped(_compose(first, near)).groups.items():
-            far[kind] = sorted((*far[kind], *at)) if kind in far else at
-        return Ledger(far)
+            if not near:
+                return Ledger(_together(far, self.groups))
+        return Ledger(_together(far, _grouped(_compose(first, near)).groups))
 
     @cached_property
     def _steps(self) -> tuple[list[int], list[int], list[int], list[int]]:
@@ -282,6 +283,13 @@ def _grouped(edits: Iterable[Place]) -> Ledger:
         else:
             at.append(edit[0])
     return Ledger(groups)  # type: ignore[arg-type]  # every key is a Kind; a plain tuple finds it faster than it is made
+
+
+def _together(some: dict[Kind, list[int]], others: Mapping[Kind, list[int]]) -> dict[Kind, list[int]]:
+    """The groups of two ledgers on one source as those of one; ``some`` becomes it."""
+    for kind, at in others.items():
+        some[kind] = sorted((*some[kind], *at)) if kind in some else at
+    return some
 
 
 def _moved(spans: Iterable[Span], froms: list[int], from_ends: list[int], tos: list[int], to_ends: list[int]) -> list[Span]:
