@@ -2,7 +2,8 @@
 
     python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER]
 
-Without --input it measures pages that bench/generate.py makes out of raw/.
+Without --input it measures pages that bench/generate.py makes out of raw/: short speeches, every family of noise in each page.
+With --input it measures the pages of that folder, copied as often as it takes to reach the megabytes.
 
 Figures are user+sys CPU seconds (medians), so that other work on the machine counts little, and the peak memory of the
 process. MB are megabytes of UTF-8.
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,16 +39,12 @@ def whole_run(folder: Path, raw: Path, runs: int) -> None:
     weight = sum(path.stat().st_size for path in raw.rglob("*") if path.is_file()) / 1e6
     seconds, peaks = [], []
     for number in range(runs):
-        code = (
-            "import resource, sys; from pipeline.cli import main\n"
-            f"status = main(['run', {str(raw)!r}, '--out', {str(folder / f'out{number}')!r}, '--jobs', '1'])\n"
-            "usage = resource.getrusage(resource.RUSAGE_SELF)\n"
-            "print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)\n"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        cpu, peak = done.stdout.split()[-2:]
-        seconds.append(float(cpu))
-        peaks.append(int(peak) / 1024)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "pipeline", "run", str(raw), "--out", str(folder / f"out{number}"), "--jobs", "1"]
+        subprocess.run(command, capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+        peaks.append(after.ru_maxrss / 1024)
     cpu_s = statistics.median(seconds)
     print(
         f"whole run    {weight:6.1f} MB   {cpu_s:6.2f} CPU s   {weight / cpu_s:6.1f} MB/s per core   {max(peaks):5.0f} MB peak"
@@ -105,19 +103,36 @@ def main() -> None:
     import_time()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        raw = args.input or folder / "raw"
-        if not args.input:
-            raw.mkdir()
-            for number, data in enumerate(pages(args.megabytes)):
-                (raw / f"page{number:06}.txt").write_bytes(data)
+        raw = folder / "raw"
+        raw.mkdir()
+        for number, data in enumerate(copies(args.input, args.megabytes) if args.input else pages(args.megabytes)):
+            (raw / f"page{number:06}.txt").write_bytes(data)
         stage_table(some_of(raw))
         whole_run(folder, raw, args.runs)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files below a folder that are not hidden."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def copies(folder: Path, megabytes: float) -> Iterator[bytes]:
+    """The pages of a folder again and again until they weigh so many megabytes together."""
+    found = [path.read_bytes() for path in files_of(folder)]
+    if not any(found):
+        sys.exit(f"{folder}: holds no page; give a folder of raw pages")
+    weight = 0
+    for data in cycle(found):
+        if weight >= megabytes * 1e6:
+            return
+        weight += len(data)
+        yield data
 
 
 def some_of(raw: Path) -> list[bytes]:
     """Pages of a folder up to STAGE_MEGABYTES."""
     out: list[bytes] = []
-    for path in sorted(path for path in raw.rglob("*") if path.is_file() and not path.name.startswith(".")):
+    for path in files_of(raw):
         if sum(map(len, out)) < STAGE_MEGABYTES * 1e6:
             out.append(path.read_bytes())
     return out
