@@ -82,11 +82,11 @@ def _decision(decision: Decision, figures: Figures, edit: float | None, settings
     if not np.isnan(decision.sequences[0]):
         note = f"of the shorter text in passages of two sentences, or in a row; a copy from {settings.sequence_share}"
         yield f"  in sequence      {decision.sequences[0]:.4f}  {note}"
-    replaced, slots, loose, edited = (column[0] for column in decision.structure)
+    replaced, slots, loose, edited, lost, lines = (column[0] for column in decision.structure)
     if decision.structure.templates(settings)[0]:
         yield (
-            f"  replaced         {replaced:.4f}  {slots} paragraphs by others in their places, {loose} without a counterpart,"
-            f" {edited:.4f} edited: two speeches from one template, neither near nor containing"
+            f"  replaced         {replaced:.4f}  {slots} of {lines} paragraphs by others in their places, {loose} without a"
+            f" counterpart, {lost:.4f} lost, {edited:.4f} edited: two speeches from one template, neither near nor containing"
         )
 
 

@@ -41,6 +41,8 @@ class Settings:
     least_match: int
     template_share: float
     slot_share: float
+    slot_lines: float
+    slot_lost: float
     slots: int
     loose_share: float
     edited_share: float

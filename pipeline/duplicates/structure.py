@@ -8,6 +8,7 @@ apart: both can have most of their text in common. So paragraphs that were repla
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,45 +29,58 @@ class Structure(NamedTuple):
     replaced: the share of the shorter text that is paragraphs of one text in the place of others of the other; where it is
     below all that is asked for, it may be too high. slots: how many paragraphs these are. loose: how many paragraphs one text
     has, and the other has nothing in their place. edited: the share of the text in paragraphs that are neither lost nor
-    kept word for word. 0 for pairs that were not asked.
+    kept word for word. lost: the share of one of the texts that the other lacks, of the two the larger. lines: how many
+    paragraphs the longer text has. 0 for pairs that were not asked.
     """
 
     replaced: Shares
     slots: Offsets
     loose: Offsets
     edited: Shares
+    lost: Shares
+    lines: Offsets
 
     def templates(self, settings: Settings) -> Flags:
         """Which pairs are two speeches from one template, and no copies."""
-        filled = (self.replaced >= settings.slot_share) & (self.slots >= settings.slots)
-        filled &= (self.loose <= settings.loose_share * self.slots) & (self.edited < settings.edited_share)
+        filled = self.replaced >= settings.slot_share
+        filled |= (self.slots >= settings.slot_lines * self.lines) & (self.lost >= settings.slot_lost)
+        filled &= (self.slots >= settings.slots) & (self.loose <= settings.loose_share * self.slots)
+        filled &= self.edited < settings.edited_share
         return filled | (self.replaced >= settings.template_share)
 
 
 class _Side(NamedTuple):
-    """The paragraphs of a row of texts. firsts: of each text, with their number. kept: the share of each that the other has."""
+    """The paragraphs of a row of texts. firsts: of each text, with their number. kept: the share of each that the other has.
+
+    lost: which of them the other text lacks. brief: which are too short to tell.
+    """
 
     row: Row
     sizes: Offsets
     firsts: Offsets
     kept: Shares
     lost: Flags
+    brief: Flags
 
 
 def structure(batch: Batch, found: Runs, wanted: Flags, settings: Settings) -> Structure:
     """How the texts of some pairs differ."""
     a, b = (_side(row, places, settings) for row, places in ((batch.a, batch.a_once), (batch.b, batch.b_places)))
-    lost = np.minimum(_totals(a, a.lost), _totals(b, b.lost))
+    a_lost, b_lost = _totals(a, a.lost), _totals(b, b.lost)
     edited = np.minimum(
         *(_totals(one, (one.kept >= settings.kept_share) & (one.kept < settings.verbatim_share)) for one in (a, b))
     )
-    shorter = np.minimum(np.diff(a.row.bounds), np.diff(b.row.bounds))
-    replaced: Shares = np.where(wanted, lost / shorter, 0.0)
+    a_sizes, b_sizes = (np.diff(one.row.bounds) for one in (a, b))
+    shorter = np.minimum(a_sizes, b_sizes)
+    replaced: Shares = np.where(wanted, np.minimum(a_lost, b_lost) / shorter, 0.0)
+    lost: Shares = np.where(wanted, np.maximum(a_lost / a_sizes, b_lost / b_sizes), 0.0)
     slots, loose = np.zeros(len(shorter), np.int64), np.zeros(len(shorter), np.int64)
-    for pair in np.flatnonzero(replaced >= min(settings.slot_share, settings.template_share)).tolist():
+    least = min(settings.slot_share, settings.template_share)
+    for pair in np.flatnonzero((replaced >= least) | (lost >= settings.slot_lost)).tolist():
         tokens, slots[pair], loose[pair] = _replaced(a, b, found, pair)
         replaced[pair] = tokens / shorter[pair]
-    return Structure(replaced, slots, loose, np.where(wanted, edited / shorter, 0.0))
+    lines = np.maximum(np.diff(a.firsts), np.diff(b.firsts))
+    return Structure(replaced, slots, loose, np.where(wanted, edited / shorter, 0.0), lost, lines)
 
 
 def _side(row: Row, places: Offsets, settings: Settings) -> _Side:
@@ -75,7 +89,8 @@ def _side(row: Row, places: Offsets, settings: Settings) -> _Side:
     sizes = np.diff(row.lines)
     kept = np.diff(np.searchsorted(places, row.lines)) / np.maximum(sizes - (GRAM - 1), 1)
     firsts = np.searchsorted(row.lines, row.bounds)
-    return _Side(row, sizes, firsts, kept, (kept < settings.kept_share) & (sizes >= settings.shingle))
+    brief = sizes < settings.shingle
+    return _Side(row, sizes, firsts, kept, (kept < settings.kept_share) & ~brief, brief)
 
 
 def _blocks(side: Row, block: int) -> Row:
@@ -98,19 +113,21 @@ def _totals(side: _Side, which: Flags) -> Offsets:
 def _replaced(a: _Side, b: _Side, found: Runs, pair: int) -> tuple[int, int, int]:
     """Of one pair: tokens and number of paragraphs that were replaced, and the number of those that only one text has.
 
-    Between two paragraphs that both texts have, in the same order, the lost ones of one text stand for those of the other.
+    Between two paragraphs that both texts have, in the same order, the lost ones of one text stand for those of the other. So
+    do those that are too short to tell (同志们:), unless both texts have the same ones there.
     """
     (a_first, a_last), (b_first, b_last) = (side.firsts[pair : pair + 2].tolist() for side in (a, b))
-    mine = slice(*np.searchsorted(found.b_starts, b.row.bounds[pair : pair + 2]).tolist())
-    a_numbers = np.searchsorted(a.row.lines, found.a_starts[mine], "right") - 1
-    b_numbers = np.searchsorted(b.row.lines, found.b_starts[mine], "right") - 1
-    partners = _partners(a_numbers.tolist(), b_numbers.tolist(), found.lengths[mine].tolist())
+    own = slice(*np.searchsorted(found.b_starts, b.row.bounds[pair : pair + 2]).tolist())
+    a_numbers = np.searchsorted(a.row.lines, found.a_starts[own], "right") - 1
+    b_numbers = np.searchsorted(b.row.lines, found.b_starts[own], "right") - 1
+    partners = _partners(a_numbers.tolist(), b_numbers.tolist(), found.lengths[own].tolist())
     a_gone, b_gone = _gone(a, a_first, a_last), _gone(b, b_first, b_last)
     tokens = slots = loose = 0
     a_done, b_done = a_first, b_first
     for a_next, b_next in (*ascending([(one, partners[one]) for one in sorted(partners)]), (a_last, b_last)):
-        a_lost = [size for size in a_gone[a_done - a_first : a_next - a_first] if size]
-        b_lost = [size for size in b_gone[b_done - b_first : b_next - b_first] if size]
+        mine, other = a_gone[a_done - a_first : a_next - a_first], b_gone[b_done - b_first : b_next - b_first]
+        same = Counter(mine) & Counter(other)
+        a_lost, b_lost = _sizes(mine, same), _sizes(other, same)
         tokens += min(sum(a_lost), sum(b_lost))
         slots += min(len(a_lost), len(b_lost))
         loose += abs(len(a_lost) - len(b_lost))
@@ -118,9 +135,27 @@ def _replaced(a: _Side, b: _Side, found: Runs, pair: int) -> tuple[int, int, int
     return tokens, slots, loose
 
 
-def _gone(side: _Side, first: int, last: int) -> list[int]:
-    """The tokens of each of these paragraphs that is lost, 0 for the others."""
-    sizes: list[int] = np.where(side.lost[first:last], side.sizes[first:last], 0).tolist()
+_Gone = tuple[int, bytes] | None
+"""The tokens of a paragraph that is gone: their number, and themselves where it is brief. None: it is not gone."""
+
+
+def _gone(side: _Side, first: int, last: int) -> list[_Gone]:
+    """Which of these paragraphs are gone: the lost ones and the brief ones."""
+    gone: list[_Gone] = [None] * (last - first)
+    for number in np.flatnonzero(side.lost[first:last] | side.brief[first:last]).tolist():
+        size, start = int(side.sizes[first + number]), side.row.lines[first + number]
+        gone[number] = size, side.row.tokens[start : start + size].tobytes() if side.brief[first + number] else b""
+    return gone
+
+
+def _sizes(gone: Iterable[_Gone], same: Mapping[_Gone, int]) -> list[int]:
+    """The sizes of paragraphs that are gone, without as many brief ones as both texts have."""
+    left, sizes = Counter(same), []
+    for one in gone:
+        if one and one[1] and left[one]:
+            left[one] -= 1
+        elif one and one[0]:
+            sizes.append(one[0])
     return sizes
 
 

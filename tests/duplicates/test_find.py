@@ -421,6 +421,30 @@ def test_paragraphs_replaced_one_for_one_make_a_template_and_no_copy() -> None:
     assert changed(body[2:10:3], edited) == "near"
 
 
+@pytest.mark.parametrize(
+    ("own", "other", "relation"),
+    [
+        # three lines have others in their places, some of which are too short to tell
+        ("T#ABCDE", "TF+BCGE", "shares"),
+        ("T#ABCDEF", "T#ABCDEG", "near"),  # one paragraph in eight
+        ("TAB#CDEF", "TABCDEF", "near"),  # one is gone and none in its place
+        ("T#ABCD#E", "U#ABCD#E", "near"),  # another title
+        ("T#ABCD#E", "U#ABCD+E", "near"),  # and another word of thanks: too little of the text
+    ],
+)
+def test_short_lines_fill_places_of_a_template_too(own: str, other: str, relation: str) -> None:
+    chance = random.Random(5)
+
+    def words(size: int) -> str:
+        return "".join(chr(chance.randrange(0x4E00, 0x9F00)) for _ in range(size))
+
+    lines = {sign: words(90) + "。" for sign in "ABCDEFG"}
+    lines |= {"T": words(14), "U": words(15), "#": "同志们:", "+": "谢谢大家"}
+    pair = one(*("\n".join(lines[sign] for sign in text) for text in (own, other)))
+    assert pair is not None
+    assert pair.relation == relation
+
+
 @pytest.mark.parametrize(("shuffled", "relation"), [(False, "near"), (True, None)])
 def test_single_sentences_make_a_copy_where_they_are_in_a_row(shuffled: bool, relation: str | None) -> None:
     """Half of a speech's sentences were rewritten, here and there; stock sentences may be as many, but come in any order."""
