@@ -50,12 +50,29 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
             evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
         elif evidence.text(number)[-1] in "、." and not (number and evidence.closed[number - 1]):
             scores["speech_title"] -= settings["numbered"]
-    if rules.get("salutation", (0.0, ""))[1] == "labels/salutation-greeting" and not (
-        number and evidence.ruled(number - 1, "salutation") >= 3.0
-    ):
+        elif _is_section(evidence, number, settings["subheading_size"]):
+            scores["speech_title"] += settings["continued"]
+            evidence.add(number, "heading", settings["section"], "labels/title-number")
+    if rules.get("salutation", (0.0, ""))[1] == "labels/salutation-greeting" and not _below_salutation(evidence, number):
         scores["salutation"] += settings["continued"]
     if "link_residue" in rules and not _in_text(evidence, number):
         scores["link_residue"] += settings["continued"]
+
+
+def _below_salutation(evidence: Evidence, number: int) -> bool:
+    """Whether a salutation stands above a line, or above the page's title that a site has printed between the two."""
+    above = number - 1
+    if above > 0 and evidence.ruled(above, "page_title") >= 3.0:
+        above -= 1
+    return above >= 0 and evidence.ruled(above, "salutation") >= 3.0
+
+
+def _is_section(evidence: Evidence, number: int, limit: int) -> bool:
+    """Whether a number with a nought before it (01) stands above a short heading and its text: no compilation counts so."""
+    if evidence.text(number)[0] != "0" or number + 2 >= len(evidence.lines):
+        return False
+    head = evidence.lines[number + 1].size <= limit and not evidence.closed[number + 1]
+    return head and evidence.lines[number + 2].size >= limit and not evidence.set_apart(number + 2)
 
 
 def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -> None:
@@ -68,18 +85,30 @@ def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -
 
 
 def _by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
-    """Numbers alone in their lines that count up from one number speeches, if the line above each of them is over."""
+    """Numbers alone in their lines that count up from one number speeches, if the line above each of them is over.
+
+    One above two whose predecessor is nowhere is a page's.
+    """
     lone = [
         n for n in range(len(evidence.lines)) if evidence.rules[n].get("speech_title", (0.0, ""))[1] == "labels/title-number"
     ]
     counted: list[int] = []
+    values = {evidence.text(n) for n in lone}
     for number in lone:
+        text = evidence.text(number)
+        if text.isdecimal() and int(text) > 2 and str(int(text) - 1) not in values and not _heads_speech(evidence, number + 1):
+            evidence.scores[number]["speech_title"] += settings["continued"]
         want = len(counted) + 1
         if evidence.text(number).strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
             counted.append(number)
     if len(counted) >= 2 and all(_is_over(evidence, n - 1) for n in counted[1:]):
         for number in counted:
             evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+
+
+def _heads_speech(evidence: Evidence, number: int) -> bool:
+    """Whether a line is a title or a salutation for some rule."""
+    return number < len(evidence.lines) and evidence.ruled(number, "speech_title", "salutation") >= 1.5
 
 
 def _is_over(evidence: Evidence, number: int) -> bool:

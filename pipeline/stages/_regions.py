@@ -12,6 +12,9 @@ from pipeline.stages._lines import letters
 
 _HEAD = 24
 """Lines at a page's top among which its title is looked for."""
+_HEADED, _ENTRY, _ENTRIES = 12, 60, 60
+"""Code points of a table of contents' heading and of its longest line, and the lines that it has at most."""
+_PAGED = compiled(r"[ .·…_-]*\d{1,4}$")
 _NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
 )
@@ -27,6 +30,9 @@ _SITE = compiled(
     r"文档|文件|文库|下载|上传|预览|会员|VIP|积分|金币|充值|客服|版权|侵权|本站|网站|网友|用户|登录|注册|付费|免费|资源|转载|收藏|点击|链接|"
     r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|资料|著作权|所有权|权益|侵犯|模板|范文|素材|楼主|回帖|站长|在看"
 )
+_STOP = compiled(r"[。!?;]")
+_POSTED = frozenset({"boilerplate/comment", "boilerplate/forum"})
+"""Rules for the line above a reply: who wrote it, and when."""
 _SPEAKER = compiled(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
 _SAMPLES = compiled(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
 _OFFERED = compiled(r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式")
@@ -39,6 +45,8 @@ _HOW_TO = compiled(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧
 
 def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the lines' scores what their places say. settings: the table ``score`` of the labels' settings."""
+    _by_contents(evidence, settings)
+    _by_marked_again(evidence, settings)
     _by_first(evidence, settings)
     _by_preview(evidence, settings)
     _by_preamble(evidence, settings)
@@ -46,6 +54,53 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     _by_head(evidence, settings)
     _by_tail(evidence, settings)
     _by_middle(evidence, settings)
+
+
+def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The lines of a table of contents, each of which stands once more below it, and the titles that they name.
+
+    A speech may have a table of its own headings: it has outline numbers, or names no kind of speech.
+    """
+    head = next((n for n in range(min(_HEAD, len(evidence.lines))) if _heads_contents(evidence, n)), None)
+    if head is None:
+        return
+    texts = [evidence.text(n) if line.size <= _ENTRY else "" for n, line in enumerate(evidence.lines)]
+    places = {letters(text): n for n, text in enumerate(texts)}
+    named: list[int] = []
+    for number in range(head + 1, min(head + 1 + _ENTRIES, len(texts))):
+        entry = texts[number]
+        place = places.get(letters(entry), number) if entry else number
+        if entry and place == number:
+            place = places.get(letters(_PAGED.sub("", entry)), number)
+        if place == number or evidence.ruled(number, "heading") >= 3.0:
+            break
+        named.append(place)
+    listed = range(head + 1, head + 1 + len(named))
+    if len(named) < 2 or min(named) in listed or not any(evidence.ruled(n, "speech_title") >= 3.0 for n in named):
+        return
+    for number, place in zip(listed, named, strict=True):
+        for state in ("speech_title", "page_title"):
+            evidence.scores[number].pop(state, None)
+            evidence.rules[number].pop(state, None)
+        evidence.add(number, "intro", settings["preview"], "boilerplate/contents")
+        if evidence.ruled(place, "speech_title") < settings["again"]:
+            evidence.add(place, "speech_title", settings["again"], "labels/title-again")
+
+
+def _heads_contents(evidence: Evidence, number: int) -> bool:
+    rule = evidence.rules[number].get("intro", (0.0, ""))[1]
+    return rule == "boilerplate/contents" and evidence.lines[number].size <= _HEADED
+
+
+def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Below a numbered title (第二篇：…) the same title without its number."""
+    for number, rules in enumerate(evidence.rules[:-1]):
+        if rules.get("speech_title", (0.0, ""))[0] < 5.0:
+            continue
+        if 4 <= evidence.lines[number + 1].size <= _ENTRY and not evidence.closed[number + 1]:
+            again = letters(evidence.text(number + 1))
+            if len(again) >= 4 and letters(evidence.text(number)).endswith(again):
+                evidence.add(number + 1, "speech_title", settings["again"], "labels/title-again")
 
 
 def limit_page_titles(evidence: Evidence) -> None:
@@ -229,6 +284,8 @@ def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     for number in range(top):
         if sure and evidence.lines[number].size > settings["loose_size"] and _introduces(evidence, number):
             evidence.add(number, "intro", settings["intro_words"], "labels/intro-words")
+        if _is_row(evidence, number, settings["loose_size"]):
+            evidence.add(number, "intro", settings["site_words"], "labels/site-words")
         if not 0 < evidence.lines[number].size <= settings["loose_size"] or evidence.set_apart(number):
             continue
         if evidence.ruled(number, "body") or evidence.ruled(number, "speech_title") >= 1.5:
@@ -335,6 +392,8 @@ def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) 
     scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
     if _speaks_of_site(evidence, number, 1):
         scores["list"] += settings["tail_site"]
+    if number and evidence.rules[number - 1].get("list", (0.0, ""))[1] in _POSTED:
+        scores["list"] += settings["tail"]
     if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
         scores["speech_title"] -= settings["tail"]
 
@@ -371,6 +430,14 @@ def _substantial(evidence: Evidence, number: int) -> bool:
     if size <= 40 or evidence.set_apart(number) or (size <= 60 and not evidence.closed[number]):
         return False
     return not _speaks_of_site(evidence, number)
+
+
+def _is_row(evidence: Evidence, number: int, least: int) -> bool:
+    """Whether a long line without a sentence's end is a row of a site's buttons and fields."""
+    line = evidence.lines[number]
+    if not least < line.size <= 400 or _STOP.search(evidence.view, line.left, line.right) is not None:
+        return False
+    return len(set(_SITE.findall(evidence.view, line.left, line.right))) >= 5
 
 
 def _speaks_of_site(evidence: Evidence, number: int, least: int = 3) -> bool:
