@@ -80,6 +80,8 @@ def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -
     scores, size = evidence.scores[number], evidence.lines[number].size
     if 2 <= size <= settings["name_size"] and evidence.scores[number + 1].get("salutation", 0.0) >= 3.0:
         evidence.add(number, "body", settings["name"], "")
+    elif evidence.rules[number + 1].get("page_meta", (0.0, ""))[1] == "labels/text-card" and not evidence.closed[number]:
+        evidence.add(number, "speech_title", settings["again"], "labels/text-card")
     elif not evidence.closed[number] and _between_paragraphs(evidence, number, settings["subheading_size"]):
         scores["heading"] = scores.get("heading", 0.0) + settings["subheading"]
 

@@ -14,6 +14,9 @@ _HEAD = 24
 """Lines at a page's top among which its title is looked for."""
 _HEADED, _ENTRY, _ENTRIES = 12, 60, 60
 """Code points of a table of contents' heading and of its longest line, and the lines that it has at most."""
+_FIGURES = "一二三四五六七八九十"
+_COUNT_ENDS = frozenset(_FIGURES + "0123456789)")
+_COUNTED = compiled(r"(?<stem>[^\n。!?;,]{5,38}?) ?[(]?(?<number>\d{1,2}|[一二三四五六七八九十])[)]?$")
 _PAGED = compiled(r"[ .·…_-]*\d{1,4}$")
 _NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
@@ -47,6 +50,8 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the lines' scores what their places say. settings: the table ``score`` of the labels' settings."""
     _by_contents(evidence, settings)
     _by_marked_again(evidence, settings)
+    _by_count(evidence, settings)
+    _by_portal(evidence, settings)
     _by_first(evidence, settings)
     _by_preview(evidence, settings)
     _by_preamble(evidence, settings)
@@ -101,6 +106,49 @@ def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             again = letters(evidence.text(number + 1))
             if len(again) >= 4 and letters(evidence.text(number)).endswith(again):
                 evidence.add(number + 1, "speech_title", settings["again"], "labels/title-again")
+
+
+def _by_count(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The collection's title with a number behind it, counting up from one and with text below: titles of no known genre."""
+    head = next((n for n in range(min(_HEAD, len(evidence.lines))) if _names_count(evidence, n)), None)
+    if head is None:
+        return
+    title = letters(evidence.text(head))
+    counted: dict[str, list[int]] = {}
+    for number in range(head + 1, len(evidence.lines)):
+        _, _, left, right = evidence.lines[number]
+        if not 6 <= right - left <= 40 or evidence.view[right - 1] not in _COUNT_ENDS:
+            continue
+        found = _COUNTED.match(evidence.view, left, right)
+        stem = "" if found is None else letters(found["stem"])
+        if found is None or len(stem) < 6 or stem[-4:] not in title:
+            continue
+        group = counted.setdefault(stem, [])
+        if found["number"] in (str(len(group) + 1), _FIGURES[len(group) % 10]) and not (group and number - group[-1] < 2):
+            group.append(number)
+    for group in counted.values():
+        for number in group if len(group) > 1 else ():
+            if evidence.ruled(number, "speech_title") < settings["again"]:
+                evidence.add(number, "speech_title", settings["again"], "labels/title-again")
+
+
+def _names_count(evidence: Evidence, number: int) -> bool:
+    return evidence.rules[number].get("page_title", (0.0, ""))[1] == "labels/page-title-collection"
+
+
+def _by_portal(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Sentences in which a portal speaks of itself among its furniture above the first salutation or numbered title."""
+    for number in range(min(len(evidence.lines), 60)):
+        if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+            break
+    else:
+        return
+    for above in range(number):
+        if evidence.lines[above].size <= settings["loose_size"] or evidence.set_apart(above):
+            continue
+        near = any(evidence.set_apart(n) for n in range(max(0, above - 2), min(above + 3, number)))
+        if near and _speaks_of_site(evidence, above):
+            evidence.add(above, "intro", settings["site_words"], "labels/site-words")
 
 
 def limit_page_titles(evidence: Evidence) -> None:
@@ -239,11 +287,24 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     counts = Counter(texts)
     least = settings["repeated_times"]
     often = {text for text, times in counts.items() if times >= least and text}
+    _by_many_titles(evidence, title, settings)
     for number, text in enumerate(texts) if often else ():
         if text in often and text[-1] not in "。!?:;" and len(text) <= 30:
             scores = evidence.scores[number]
             if max(scores.get(state, 0.0) for state in ("speech_title", "salutation", "closing", "heading", "page_meta")) < 1.0:
                 evidence.add(number, "mark", settings["repeated"], "labels/repeated")
+
+
+def _by_many_titles(evidence: Evidence, title: int | None, settings: Mapping[str, Any]) -> None:
+    """A line of nothing but the page's title again and again."""
+    key = "" if title is None else letters(evidence.text(title))
+    for number in range((title or 0) + 1, min(len(evidence.lines), (title or 0) + 6)) if len(key) >= 4 else ():
+        if evidence.lines[number].size < 2 * len(key):
+            continue
+        text = letters(evidence.text(number))
+        if text[: 2 * len(key)] == 2 * key and not text.replace(key, ""):
+            for state in ("intro", "mark"):
+                evidence.add(number, state, settings["preview"], "labels/title-again")
 
 
 def _page_title(evidence: Evidence) -> int | None:
@@ -433,9 +494,11 @@ def _substantial(evidence: Evidence, number: int) -> bool:
 
 
 def _is_row(evidence: Evidence, number: int, least: int) -> bool:
-    """Whether a long line without a sentence's end is a row of a site's buttons and fields."""
+    """Whether a long line with spaces and without a sentence's end is a row of a site's buttons and fields."""
     line = evidence.lines[number]
-    if not least < line.size <= 400 or _STOP.search(evidence.view, line.left, line.right) is not None:
+    if not least < line.size <= 400 or evidence.view.count(" ", line.left, line.right) < 4:
+        return False
+    if any(words.search(evidence.view, line.left, line.right) is not None for words in (_STOP, _SPEAKER)):
         return False
     return len(set(_SITE.findall(evidence.view, line.left, line.right))) >= 5
 

@@ -299,6 +299,41 @@ def test_reply_below_its_writer_s_line_goes() -> None:
     )
 
 
+@pytest.mark.parametrize("heading", ["一、收好缆绳", "(一)点清人数"])
+@pytest.mark.parametrize("site", ["www.yugang.example", "渔港范文网", "yugang.com"])
+def test_heading_beside_a_site_s_name_is_kept(heading: str, site: str) -> None:
+    lines = labelled(f"在渔港安全会上的讲话\n各位船长：\n{STORM}\n{heading} {site}\n{STORM}\n{site}\n{STORM}")
+    assert [name for name, text in lines if text.startswith(heading)] == ["heading"]
+    assert ("boilerplate", site) in lines
+
+
+def test_title_of_the_collection_with_a_number_is_a_speech_s() -> None:
+    title = "渔港节志愿者心得体会范本"
+    page = label(f"{title}(二篇)\n{title}一\n{STORM}\n{STORM}\n{title}二\n{STORM}\n{STORM}")
+    assert [draft.title for draft in page.drafts] == [title, title]
+    steps = f"各位船长：\n{STORM}\n防风的准备工作一\n{STORM}\n防风的准备工作二\n{STORM}"
+    assert len(label(f"渔港讲话（2篇）\n篇一\n{steps}\n篇二\n{STORM}").drafts) == 2
+
+
+def test_line_above_a_text_s_card_is_its_title() -> None:
+    card = "范文类型：心得体会，全文共 {} 字\n+ 加入清单"
+    page = label(f"渔港心得2篇\n巡船心得\n{card.format(312)}\n{STORM}\n{STORM}\n补网心得\n{card.format(411)}\n{STORM}\n{STORM}")
+    assert [draft.title for draft in page.drafts] == ["巡船心得", "补网心得"]
+
+
+def test_sentences_of_a_portal_above_the_speech_go_and_those_of_a_speaker_stay() -> None:
+    portal = "快捷下载时，用户名和密码都是您填写的邮箱或者手机号，方便查询和重复下载，请不要在下载的页面刷新两次"
+    assert ("boilerplate", portal) in labelled(f"登录下载\n{portal}\n渔港讲话稿.doc\n各位船长：\n{STORM}")
+    spoken = "网络上的文件我们不随便下载，陌生的链接我们不点击，自称客服的人要我们登录付费，那都是骗子，记住了没有"
+    for end in ("", "。"):
+        assert ("body", spoken + end) in labelled(f"渔港讲话稿\n来源：渔港网\n{spoken}{end}\n{STORM}\n各位船长：\n{STORM * 2}")
+
+
+def test_line_of_nothing_but_the_page_s_title_goes() -> None:
+    lines = labelled(f"渔港微党课讲稿\n{' '.join(['渔港微党课讲稿'] * 8)}\n各位船长：\n{STORM}")
+    assert lines[1][0] == "boilerplate"
+
+
 def test_greeting_begins_a_speech_where_nothing_marks_it() -> None:
     page = label(f"各位船长，大家好！{STORM * 2}\n各位老师，早上好！{STORM * 2}\n老师们，{STORM}")
     assert len(page.drafts) == 2
