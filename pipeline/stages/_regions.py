@@ -435,6 +435,8 @@ def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         for known in run:
             if _speaks_of_site(evidence, known, 2):
                 _lean_to_list(evidence, known, settings)
+            elif len(run) <= 2 and _LISTED.search(evidence.text(known)) is None and not evidence.rules[known]:
+                evidence.scores[known]["body"] = evidence.scores[known].get("body", 0.0) + settings["last_words"]
 
 
 def _reads_like_text(evidence: Evidence, run: Sequence[int]) -> bool:

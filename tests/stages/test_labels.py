@@ -334,6 +334,37 @@ def test_line_of_nothing_but_the_page_s_title_goes() -> None:
     assert lines[1][0] == "boilerplate"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "侵权必究，这四个字不是说说而已。",
+        "举报电话已经公布，欢迎监督。",
+        "继续阅读经典，继续走进田野。",
+        "电话：值班室的电话二十四小时有人接。",
+        "扫一扫二维码，就能报名。",
+        "客服电话96510，有问题随时打。",
+        "开通会员费减免通道。",
+        "分享到这里，我想起一件事。",
+        "说明：这笔钱全部用于修码头。",
+        "网址是 www.yugang.example，请大家记住。",
+        "上一页已经翻过去了，新的一页正在打开。",
+        "如需帮助，请随时到渔管站找我，我的门一直开着。",
+        "希望这份报告对各位有所帮助，也请各位多提宝贵意见。",
+        "责任重于泰山",
+        "渔港镇人民政府",
+    ],
+)
+def test_speech_in_words_of_furniture_is_kept_wherever_it_stands(line: str) -> None:
+    head, tail = "渔港讲话\n时间：2019-01-01\n在渔港安全会上的讲话\n各位船长：", "上一篇：渔港祝酒词\n下一篇：没有了"
+    pages = [
+        f"{head}\n{line}\n{STORM}\n{STORM * 2}",
+        f"{head}\n{STORM}\n{line}\n{STORM * 2}",
+        f"{head}\n{STORM}\n{line}\n{tail}",
+    ]
+    for page in pages[1:] if line[-1] != "。" else pages:
+        assert [name for name, text in labelled(page) if text == line] in (["body"], ["heading"], ["closing"]), page
+
+
 def test_greeting_begins_a_speech_where_nothing_marks_it() -> None:
     page = label(f"各位船长，大家好！{STORM * 2}\n各位老师，早上好！{STORM * 2}\n老师们，{STORM}")
     assert len(page.drafts) == 2
