@@ -66,8 +66,8 @@ def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
     A speech may have a table of its own headings: it has outline numbers, or names no kind of speech.
     """
-    head = next((n for n in range(min(_HEAD, len(evidence.lines))) if _heads_contents(evidence, n)), None)
-    if head is None:
+    head = _first_by(evidence, "intro", "boilerplate/contents")
+    if head is None or evidence.lines[head].size > _HEADED:
         return
     texts = [evidence.text(n) if line.size <= _ENTRY else "" for n, line in enumerate(evidence.lines)]
     places = {letters(text): n for n, text in enumerate(texts)}
@@ -92,17 +92,21 @@ def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             evidence.add(place, "speech_title", settings["again"], "labels/title-again")
 
 
-def _heads_contents(evidence: Evidence, number: int) -> bool:
-    rule = evidence.rules[number].get("intro", (0.0, ""))[1]
-    return rule == "boilerplate/contents" and evidence.lines[number].size <= _HEADED
+def _first_by(evidence: Evidence, state: str, rule: str) -> int | None:
+    """The first line at the page's top for which a rule is the one that says most for a state."""
+    for number, rules in enumerate(evidence.rules[:_HEAD]):
+        if state in rules and rules[state][1] == rule:
+            return number
+    return None
 
 
 def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Below a numbered title (第二篇：…) the same title without its number."""
     for number, rules in enumerate(evidence.rules[:-1]):
-        if rules.get("speech_title", (0.0, ""))[0] < 5.0:
+        if "speech_title" not in rules or rules["speech_title"][0] < 5.0:
             continue
-        if 4 <= evidence.lines[number + 1].size <= _ENTRY and not evidence.closed[number + 1]:
+        title, below = evidence.lines[number], evidence.lines[number + 1]
+        if 4 <= below.size <= title.size and evidence.view[below.right - 1] == evidence.view[title.right - 1]:
             again = letters(evidence.text(number + 1))
             if len(again) >= 4 and letters(evidence.text(number)).endswith(again):
                 evidence.add(number + 1, "speech_title", settings["again"], "labels/title-again")
@@ -110,16 +114,17 @@ def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
 def _by_count(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """The collection's title with a number behind it, counting up from one and with text below: titles of no known genre."""
-    head = next((n for n in range(min(_HEAD, len(evidence.lines))) if _names_count(evidence, n)), None)
+    head = _first_by(evidence, "page_title", "labels/page-title-collection")
     if head is None:
         return
-    title = letters(evidence.text(head))
+    title, again, view = evidence.text(head), settings["again"], evidence.view
     counted: dict[str, list[int]] = {}
-    for number in range(head + 1, len(evidence.lines)):
-        _, _, left, right = evidence.lines[number]
-        if not 6 <= right - left <= 40 or evidence.view[right - 1] not in _COUNT_ENDS:
+    ends = [n for n, (_, _, left, right) in enumerate(evidence.lines) if right > left and view[right - 1] in _COUNT_ENDS]
+    for number in ends:
+        line = evidence.lines[number]
+        if not 6 <= line.size <= 40 or evidence.ruled(number, "speech_title") >= again:
             continue
-        found = _COUNTED.match(evidence.view, left, right)
+        found = _COUNTED.match(view, line.left, line.right)
         stem = "" if found is None else letters(found["stem"])
         if found is None or len(stem) < 6 or stem[-4:] not in title:
             continue
@@ -128,25 +133,22 @@ def _by_count(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             group.append(number)
     for group in counted.values():
         for number in group if len(group) > 1 else ():
-            if evidence.ruled(number, "speech_title") < settings["again"]:
-                evidence.add(number, "speech_title", settings["again"], "labels/title-again")
-
-
-def _names_count(evidence: Evidence, number: int) -> bool:
-    return evidence.rules[number].get("page_title", (0.0, ""))[1] == "labels/page-title-collection"
+            evidence.add(number, "speech_title", again, "labels/title-again")
 
 
 def _by_portal(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Sentences in which a portal speaks of itself among its furniture above the first salutation or numbered title."""
-    for number in range(min(len(evidence.lines), 60)):
-        if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+    top = 0
+    for number, rules in enumerate(evidence.rules[:60]):
+        if ("salutation" in rules and rules["salutation"][0] >= 3.0) or (
+            "speech_title" in rules and rules["speech_title"][0] >= 5.0
+        ):
+            top = number
             break
-    else:
-        return
-    for above in range(number):
+    for above in range(top):
         if evidence.lines[above].size <= settings["loose_size"] or evidence.set_apart(above):
             continue
-        near = any(evidence.set_apart(n) for n in range(max(0, above - 2), min(above + 3, number)))
+        near = any(evidence.set_apart(n) for n in range(max(0, above - 2), min(above + 3, top)))
         if near and _speaks_of_site(evidence, above):
             evidence.add(above, "intro", settings["site_words"], "labels/site-words")
 
@@ -297,12 +299,12 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
 def _by_many_titles(evidence: Evidence, title: int | None, settings: Mapping[str, Any]) -> None:
     """A line of nothing but the page's title again and again."""
-    key = "" if title is None else letters(evidence.text(title))
-    for number in range((title or 0) + 1, min(len(evidence.lines), (title or 0) + 6)) if len(key) >= 4 else ():
-        if evidence.lines[number].size < 2 * len(key):
+    shown = "" if title is None else evidence.text(title)
+    for number in range((title or 0) + 1, min(len(evidence.lines), (title or 0) + 6)) if len(shown) >= 4 else ():
+        line = evidence.lines[number]
+        if line.size < 2 * len(shown) or not evidence.view.startswith(shown, line.left):
             continue
-        text = letters(evidence.text(number))
-        if text[: 2 * len(key)] == 2 * key and not text.replace(key, ""):
+        if not letters(evidence.text(number).replace(shown, "")):
             for state in ("intro", "mark"):
                 evidence.add(number, state, settings["preview"], "labels/title-again")
 
