@@ -193,9 +193,9 @@ def _table() -> NDArray[np.uint32]:
     """
     masks = set(mask_characters())
     table = np.arange(1 << 16, dtype=np.uint32)
-    for low, high in ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xE000, 1 << 16)):
-        for code in range(low, high):
-            table[code] = _token(chr(code), masks)
+    for low, high in ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xF900, 1 << 16)):
+        table[low:high] = [_token(chr(code), masks) for code in range(low, high)]
+    table[0xE000:0xF900] = 0  # private use
     for mask in masks:
         table[ord(mask)] = VALUE
     rare = np.zeros(1 << 16, bool)
