@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.rulebook import Rule, StageRules
@@ -141,21 +142,37 @@ def _tell(text: str, marks: list[Mark]) -> None:
 
     From a colon to a sentence's end there is one quotation if short words without a pause, which join nothing, stand in the
     middle of its clauses: flat, the outer clauses would break off before hanzi and what is stressed would be left outside.
+    So there is from a mark that says that it opens to one that says that it closes.
     """
+    for first, last in _silent(marks):
+        if _one_quotation(text, marks[first : last + 1]):
+            for number in range(first + 1, last):
+                opens = (number - first) % 2 == 1
+                marks[number] = marks[number]._replace(says=1 if opens else -1, encloses=opens)
+
+
+def _silent(marks: Sequence[Mark]) -> list[tuple[int, int]]:
+    """First and last numbers of marks of which the inner ones, two at least, say nothing: all marks, or from “ to ”."""
+    said = [number for number, mark in enumerate(marks) if mark.says]
+    if not said:
+        return [(0, len(marks) - 1)]
+    return [(a, b) for a, b in pairwise(said) if b - a > 2 and marks[a].says > 0 > marks[b].says]
+
+
+def _one_quotation(text: str, marks: Sequence[Mark]) -> bool:
+    """Whether the first and the last of some marks enclose the others."""
     first, last = marks[0], marks[-1]
-    if len(marks) % 2 or any(mark.says for mark in marks) or first.left not in ":：" or last.left not in _SENTENCE_ENDS:
-        return
+    spoken = first.left in ":：" and last.left in _SENTENCE_ENDS
+    if len(marks) % 2 or not (spoken or first.says):
+        return False
     inner = [text[a.end : b.at] for a, b in zip(marks[1:-1:2], marks[2:-1:2], strict=True)]
     outer = [text[a.end : b.at] for a, b in zip(marks[::2], marks[1::2], strict=True)]
     ends = outer[-1] in _SENTENCE_ENDS
-    broken = ends or outer[0][-1:] in _GOES_ON or any("，" in words or "," in words for words in outer)
-    if not broken or not all(map(_STRESSED.fullmatch, inner)):
-        return
+    paused = spoken and (ends or any("，" in words or "," in words for words in outer))
+    if not (paused or outer[0][-1:] in _GOES_ON) or not all(map(_STRESSED.fullmatch, inner)):
+        return False
     joints = [*(words[-1:] for words in outer[:-1]), *(words[:1] for words in outer[1 : len(outer) - ends])]
-    if not all(char > "㐀" for char in joints):
-        return
-    for number in range(1, len(marks) - 1):
-        marks[number] = marks[number]._replace(says=1 if number % 2 else -1, encloses=number % 2 == 1)
+    return all(char > "㐀" for char in joints)
 
 
 def _opens(draft: Draft, start: int, end: int) -> bool:

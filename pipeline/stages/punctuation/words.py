@@ -28,7 +28,10 @@ def injected(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int])
                 draft.edit(at, at + 1, "", rule.name)
 
 
-_FREE = "(?<![的地得和与及把被从向将并或在])(?<!不断)(?<!更加)(?<!为了)(?<!切实)(?<!大力)(?<!必须)"
+_FREE = (
+    "(?<![的地得和与及把被从向将并或在])(?<!不断|更加|为了|切实|大力|必须|非常|由于|随着|因为|但是|而且|如果|应当|能够|正在)"
+    "(?<!各[项级类种])(?<!某[些种项])(?<!一系列|越来越|进一步)"
+)
 """Not behind a word that cannot end a sentence."""
 _STOP = re.compile(rf"(?<![.．…]){_FREE}[.．](?![.．0-9A-Za-z])")
 _INNER_STOP = re.compile(rf"(?<=[㐀-鿿]){_FREE}[.．](?=[㐀-鿿])")
