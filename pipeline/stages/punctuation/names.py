@@ -17,12 +17,13 @@ LONGEST = 7
 class _Names(NamedTuple):
     """Hanzi that spell foreign names, parts of names that are known whole, and single hanzi that names begin with.
 
-    ends, begins: hanzi that any of them ends or begins with.
+    whole: both parts of names that are known with their interpunct. ends, begins: hanzi that any of them ends or begins with.
     """
 
     hanzi: frozenset[str]
     parts: tuple[str, ...]
     heads: tuple[str, ...]
+    whole: tuple[tuple[str, str], ...]
     ends: frozenset[str]
     begins: frozenset[str]
 
@@ -40,7 +41,8 @@ def _names(rules: StageRules) -> _Names:
         hanzi, parts, heads = (tuple(rules.sets.get(name, ())) for name in ("name_hanzi", "name_parts", "name_heads"))
         ends = frozenset(part[-1] for part in (*hanzi, *parts, *heads))
         begins = frozenset(part[0] for part in (*hanzi, *parts))
-        rules.derived["names"] = _Names(frozenset(hanzi), parts, heads, ends, begins)
+        whole = tuple((left, right) for left, dot, right in (part.partition(INTERPUNCT) for part in parts) if dot)
+        rules.derived["names"] = _Names(frozenset(hanzi), parts, heads, whole, ends, begins)
     built: _Names = rules.derived["names"]
     return built
 
@@ -53,6 +55,8 @@ def _joins(text: str, at: int, names: _Names) -> bool:
     left, right = text[max(0, at - 4) : at], text[at + 1 : at + 5]
     if left[-2:] == right[:2]:
         return False
+    if any(text.endswith(first, 0, at) and text.startswith(second, at + 1) for first, second in names.whole):
+        return True
     ends, begins = names.hanzi.issuperset(left[-2:]), names.hanzi.issuperset(right[:2])
     known = text.endswith(names.parts, 0, at)
     if (ends or known) and (begins or text.startswith(names.parts, at + 1)):
