@@ -13,6 +13,7 @@ _GAP = re.compile(r"""[ \t,;:.!?，；：。．！？'"“”‘’()（）&/–
 _PARTED = re.compile(r"""["”」] ?[,;:，；：。] ?["“「]""")
 """What parts two quotations."""
 _MASK = re.compile(r"[xX]+")
+_IN_NAMES = "@_"
 _NARROW = dict(zip("，；：。．！？（）", ",;:..!?()", strict=True))
 _HAN = re.compile("[㐀-鿿]")
 _PAIR = re.compile(r"[(（][^()（）\n]*[)）]")
@@ -46,7 +47,7 @@ def clauses(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) 
 
 def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
     text = draft.text
-    words = [m.span() for m in scanner(rule.pattern or "").finditer(text, start, end) if not _MASK.fullmatch(m[0])]
+    words = [m.span() for m in scanner(rule.pattern or "").finditer(text, start, end) if _counts(text, *m.span())]
     if not words:
         return
     if draft.foreign(start) or _mostly_english(text, words, start, end):
@@ -64,6 +65,11 @@ def _line(draft: Draft, rule: Rule, start: int, end: int) -> None:
         if _reads_english(text, run):
             first, last = run[0][0], _end(text, run, start, end)
             _narrow(draft, first, last, rule.name)
+
+
+def _counts(text: str, start: int, end: int) -> bool:
+    """Whether letters are a word: no mask, and no part of a name with @ or _, such as a mail address."""
+    return text[end] not in _IN_NAMES and text[start - 1] not in _IN_NAMES and not _MASK.fullmatch(text, start, end)
 
 
 def _is_plain(word: str) -> bool:
@@ -143,7 +149,7 @@ def _mostly_english(text: str, words: list[tuple[int, int]], start: int, end: in
 
 
 def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
-    """The clause's end: with the mark behind it where the clause stands alone, in quotation marks or behind a colon.
+    """The clause's end: with the mark behind it where the clause stands alone, in quotation marks, behind a colon or a slash.
 
     A sentence of three words and more stands alone also where a space and another sentence follow.
     """
@@ -159,7 +165,7 @@ def _end(text: str, words: list[tuple[int, int]], start: int, end: int) -> int:
             behind += 1
     if text[behind] not in _ENDS:
         return last
-    if behind + 1 == end and before in "\n：:。！？.!?" + _QUOTES_OPEN:
+    if behind + 1 == end and before in "\n：:。！？.!?/／|｜" + _QUOTES_OPEN:
         return behind + 1
     if text[behind + 1] == " " and before in "\n。！？!?" and len(words) > 2 and text[first].isupper():
         return behind + 1

@@ -13,7 +13,9 @@ _HAN = re.compile("[㐀-鿿]")
 _NAME = re.compile(r"[A-Za-z0-9_]*\Z")
 _TERM = r"(?:[A-Za-z]{1,2}\d?|\d+)(?:[+*/^.\-]?(?:[A-Za-z]|\d+))*"
 _ARGUMENTS = re.compile(rf"{_TERM}(?:, ?{_TERM})*|[A-Za-z] log [A-Za-z]|")
-_CALL = re.compile(r"[a-z0-9_]*(?:, ?[a-z0-9_]+)*")
+_TYPE = r"(?:const )?(?:int|char|float|double|long|short|bool|string|str|void|auto|let|var)\b[ ]?[*&]{0,2}"
+_PARAMETER = rf"(?:{_TYPE})?[a-z0-9_]+(?:\[\d*\])?"
+_CALL = re.compile(rf"(?:{_PARAMETER}(?:, ?{_PARAMETER})*|void)?")
 _FORMULA = re.compile(r"[A-Za-z0-9.,^_ ]*[+*/=×÷−^<>\-][A-Za-z0-9.,+*/=×÷−^_<>\- ]*")
 _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?\d*)+")
 _POINTS = ("区间", "坐标", "坐标为", "坐标是", "向量", "点", "数对", "有序对", "元组", "=", "∈")
