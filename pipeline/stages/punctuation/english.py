@@ -6,29 +6,30 @@ import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules
 from pipeline.stages.punctuation.draft import Draft, scanner
 
-_GAP = re.compile(r"""[ \t,;:.!?，；：。．！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
-_PARTED = re.compile(r"""["”」] ?[,;:，；：。] ?["“「]""")
+_GAP = compiled(r"""[ \t,;:.!?，；：。．！？'"“”‘’()（）&/–—\-%$0-9]{1,12}""")
+_PARTED = compiled(r"""["”」] ?[,;:，；：。] ?["“「]""")
 """What parts two quotations."""
-_MASK = re.compile(r"[xX]+")
+_MASK = compiled(r"[xX]+")
 _IN_NAMES = "@_"
 _NARROW = dict(zip("，；：。．！？（）", ",;:..!?()", strict=True))
-_HAN = re.compile("[㐀-鿿]")
-_PAIR = re.compile(r"[(（][^()（）\n]*[)）]")
-_TERM = re.compile("""[^ (（"“‘《㐀-鿿]?[㐀-鿿]+""")
+_HAN = compiled("[㐀-鿿]")
+_PAIR = compiled(r"[(（][^()（）\n]*[)）]")
+_TERM = compiled("""[^ (（"“‘《㐀-鿿]?[㐀-鿿]+""")
 """Hanzi, with what stands directly before them unless a word of an English sentence may stand there."""
 _ENDS = ".!?。．！？"
-_QUOTED = re.compile(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
-_PHRASE = re.compile(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
+_QUOTED = compiled(r"""["“「《]([A-Za-z][^㐀-鿿"“”「」《》\n]*)["”」》]""")
+_PHRASE = compiled(r"[A-Za-z0-9 ,;:.!?，；：！？。'’&%$/()\-]+")
 _HEADS = frozenset("\n：:“\"‘'「『（(")
-_CITED = re.compile(
+_CITED = compiled(
     r"""(?<=[A-Za-z])[ ](?:[㐀-鿿]{1,8}[,，][ ]?)*["“‘(（《]?[㐀-鿿]{1,12}(?:[ ]?[(（][A-Za-z][A-Za-z '-]{0,40}[)）])?"""
     r"""["”’)）》]?[,;.!?，；。！？]?(?=[ ]?[A-Za-z]|[\n"”])|(?<=[A-Za-z],)[ ][㐀-鿿]{1,12}[,，](?=[ ]?[A-Za-z])"""
 )
 """Hanzi in an English sentence, with the marks beside them: its words stand before them, and behind them unless it ends."""
-_CITING = re.compile(
+_CITING = compiled(
     r"""["“](?=[A-Za-z])[^"“”\n]*[㐀-鿿][^"“”\n]*(?=["”])|[:：][ ]?(?=[A-Za-z])[^"“”:：\n]*[㐀-鿿][^"“”:：\n]*(?=\n)"""
 )
 """A quotation, or a line's end behind a colon, that begins in English and has hanzi."""

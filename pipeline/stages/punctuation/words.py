@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules
 from pipeline.stages.punctuation.draft import Draft
 
@@ -33,8 +34,8 @@ _FREE = (
     "(?<!各[项级类种])(?<!某[些种项])(?<!一系列|越来越|进一步)"
 )
 """Not behind a word that cannot end a sentence."""
-_STOP = re.compile(rf"(?<![.．…]){_FREE}[.．](?![.．0-9A-Za-z])")
-_INNER_STOP = re.compile(rf"(?<=[㐀-鿿]){_FREE}[.．](?=[㐀-鿿])")
+_STOP = compiled(rf"(?<![.．…]){_FREE}[.．](?![.．0-9A-Za-z])")
+_INNER_STOP = compiled(rf"(?<=[㐀-鿿]){_FREE}[.．](?=[㐀-鿿])")
 
 
 def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -> None:
@@ -61,8 +62,8 @@ def _dotted(line: str) -> bool:
 
 _FAR = 32
 """Code points that `_PREDICATE` takes at most."""
-_PREDICATE = re.compile("是[^，。；！？,;.．]{1,30}的$")
-_CLAUSE = re.compile("[㐀-鿿]{5}")
+_PREDICATE = compiled("是[^，。；！？,;.．]{1,30}的$")
+_CLAUSE = compiled("[㐀-鿿]{5}")
 
 
 def _ends(left: str, right: str) -> bool:
@@ -103,7 +104,7 @@ def _seams(word: str) -> list[str]:
 def _between(dot: str, seams: Iterable[str]) -> re.Pattern[str]:
     """A dot between two characters that stand beside each other in a word."""
     left, right = ("".join(sorted({seam[side] for seam in seams})) for side in (0, 1))
-    return re.compile(f"{re.escape(dot)}(?=[{right}])(?<=[{left}].)")
+    return re.compile(f"{re.escape(dot)}(?=[{right}])(?<=[{left}].)")  # re finds the dot three times as fast as regex
 
 
 def _splits(text: str, at: int, index: _Index, stops: dict[int, list[int]]) -> bool:
