@@ -261,6 +261,11 @@ def test_what_depends_on_a_speech_is_decided_for_it_alone() -> None:
         assert placeholders.run_many(order, RULES, tag=True) == [placeholders.run(text, RULES, tag=True) for text in order]
 
 
+def test_the_longest_formula_says_what_is_gone() -> None:
+    assert found("牢记“两个”，发扬斗争精神") == [("", "elision", "term", "务必")]
+    assert found("做到“两个”，守住底线") == [("", "elision", "term", "维护")]
+
+
 def test_page_date_and_formulas_date_a_congress() -> None:
     assert found("2015年，党的以来")[0][3] == "十八大"
     assert found("党的以来，学习系列重要讲话")[0][3] == "十八大"

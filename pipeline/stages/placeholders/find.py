@@ -20,7 +20,7 @@ from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
 from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan, is_hole
-from pipeline.stages.placeholders.searches import Found, Mark
+from pipeline.stages.placeholders.searches import Formula, Found, Mark
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -371,7 +371,7 @@ _QUOTE = re.compile('"')
 def _take(text: str, holes: Found, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
     """Take into ``found`` the holes at places that are still free."""
     formulas, matches = holes
-    for formula, start in formulas:
+    for formula, start in sorted(formulas, key=_longest_first):
         place = start + formula.hole
         if _is_free(place, covered, found):
             mark = formula.mark
@@ -380,6 +380,11 @@ def _take(text: str, holes: Found, covered: set[int], speeches: Speeches, found:
         place = match.start("hole")
         if _is_free(place, covered, found):
             found[place] = _placeholder(text, (place, place), mark, match, speeches)
+
+
+def _longest_first(found: tuple[Formula, int]) -> int:
+    """Of two formulas with a hole at one place the longer one says what was there."""
+    return -len(found[0].literal)
 
 
 def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bool:

@@ -9,7 +9,8 @@ Signs that the rules' patterns use, besides ``{{set}}``:
   ``right``, say where the token begins and ends if it is not the whole match;
 - a ``mark`` rule's further patterns stand in ``more``: a pattern that begins with a literal and looks back from there is
   scanned ten times as fast as one that begins with a choice;
-- a ``complete`` rule's literals are formulas with the words that get lost in brackets: ``“三个[代表]”重要思想``;
+- a ``complete`` rule's literals are formulas with the words that get lost in brackets: ``“三个[代表]”重要思想``; their marks
+  stand for the ASCII ones too;
 - a ``protect`` rule with ``where = "sign"`` begins with a mask character and is tried only where a mask stands.
 
 Many speeches are searched as one text, with a line `BETWEEN` around each; no class of a pattern holds its noncharacter, so that
@@ -167,7 +168,18 @@ def _formulas(rule: Rule, *, straight: bool) -> Iterator[Formula]:
 
 
 def _bracketed(rule: Rule) -> Iterator[str]:
-    """A rule's formulas; with ``data.drop = 1`` each inner character of a formula in turn is the one that gets lost."""
+    """A rule's formulas, also with ASCII marks for their full-width ones."""
+    for formula in _listed(rule):
+        yield formula
+        if (narrow := formula.translate(_TO_ASCII)) != formula:
+            yield narrow
+
+
+_TO_ASCII = str.maketrans("，；：！？", ",;:!?")
+
+
+def _listed(rule: Rule) -> Iterator[str]:
+    """The formulas as listed; with ``data.drop = 1`` each inner character of one in turn is the one that gets lost."""
     if "drop" not in rule.params.get("data", {}):
         yield from rule.literals
         return
