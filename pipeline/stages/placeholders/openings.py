@@ -16,7 +16,7 @@ from typing import Any
 import regex
 
 from pipeline.codes import BEYOND, basic_codes
-from pipeline.patterns import INSIDE, choices, compiled
+from pipeline.patterns import INSIDE, choices, compiled, is_anchored
 
 _NOT_AHEAD = compiled(INSIDE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
 """A lookbehind or a negative lookahead: without them a pattern asks less."""
@@ -100,7 +100,11 @@ def can_follow(source: str, before: str, first: str) -> bool:
 
     >>> can_follow("年(?=[，,]全)(?<=[今去]年)", "今", "年"), can_follow("年(?=[，,]全)(?<=[今去]年)", "少", "年")
     (True, False)
+    >>> can_follow("^年", "\\n", "年"), can_follow("^年", "今", "年")
+    (True, False)
     """
+    if before != "\n" and is_anchored(source):
+        return False
     around = before + (_literal(source) or first)
     return all(pattern.match(around, partial=True) is not None for pattern in _closings(source))
 

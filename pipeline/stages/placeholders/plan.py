@@ -104,7 +104,7 @@ def _compile(rules: StageRules) -> Plan:
         searches=Searches(_different(formulas), sorted([mark for mark in marks if not _waits(mark.rule)], key=is_hole)),
         straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
         late_holes=tuple((mark, compile_mark(mark)) for mark in marks if _waits(mark.rule)),
-        types=Choice(mark for rule in types for mark in _types(rule)),
+        types=Choice((mark for rule in types for mark in _types(rule)), split=False),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
         families={character: rule for characters, rule in families.items() for character in characters},

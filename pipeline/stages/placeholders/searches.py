@@ -174,13 +174,18 @@ _FEW = 6
 class Choice:
     """Rules of which the first that matches at a place is wanted; only those are tried that the characters there let hope.
 
-    Of a pattern that lets choose, only what may match is tried, or the whole where that is more than `_FEW`.
+    Of a pattern that lets choose, only what may match is tried, or the whole where that is more than `_FEW`. split: False where
+    no pattern lets choose.
     """
 
-    def __init__(self, marks: Iterable[Mark]) -> None:
+    def __init__(self, marks: Iterable[Mark], *, split: bool = True) -> None:
         self._wholes = tuple(map(Scan, marks))
-        parts = [(whole, part) for whole, scan in enumerate(self._wholes) for part in _parts(scan.mark)]
-        self._scans = tuple(Scan(part) for _, part in parts)
+        parts = [
+            (whole, part)
+            for whole, scan in enumerate(self._wholes)
+            for part in (map(Scan, _parts(scan.mark)) if split else (scan,))
+        ]
+        self._scans = tuple(scan for _, scan in parts)
         self._whole_of = tuple(whole for whole, _ in parts)
         self._needy = tuple({scan.mark.rule.id: scan.mark.rule for scan in self._wholes if scan.mark.rule.needs}.values())
         self._needed = LiteralIndex([rule.needs for rule in self._needy])
@@ -188,7 +193,7 @@ class Choice:
         self._beginners, self._followers = Answers(sources, self._can_begin), Answers(sources, self._can_follow, "behind")
         self._begin: dict[str, frozenset[int]] = {}
         self._follow: dict[str, frozenset[int]] = {}
-        self._able: dict[tuple[frozenset[int], frozenset[int]], tuple[Scan, ...]] = {}
+        self._able: dict[str, tuple[Scan, ...]] = {}
 
     def awake(self, text: str, starts: Sequence[int]) -> list[set[str]]:
         """For each piece of a text the ids of the rules that find a word which they need in it.
@@ -203,18 +208,25 @@ class Choice:
 
     def match(self, text: str, place: int, awake: AbstractSet[str] | None = None) -> tuple[Rule, regex.Match[str]] | None:
         """The first rule that matches at a place, and its match. awake: of the rules that need words, those to be tried."""
-        begin = self._begins(text[place : place + 2])
-        follow = self._follows(text[max(place - 1, 0) : place + 1])
-        able = self._able.get((begin, follow))
-        if able is None:
-            able = self._able[begin, follow] = tuple(self._hopeful(begin & follow))
-        for scan in able:
+        around = text[place - 1 : place + 2] if place else ""
+        able = self._able.get(around)
+        for scan in self._look(text, place, around) if able is None else able:
             if scan.is_needy and awake is not None and scan.mark.rule.id not in awake:
                 continue
             match = scan.pattern.match(text, place)
             if match is not None:
                 return scan.mark.rule, match
         return None
+
+    def _look(self, text: str, place: int, around: str) -> tuple[Scan, ...]:
+        """The scans to be tried at a place, and with the same character on each side the next time."""
+        able = self._begins(text[place : place + 2]) & self._follows(text[max(place - 1, 0) : place + 1])
+        scans = tuple(self._hopeful(able))
+        if len(around) == 3:
+            if len(self._able) > _MOST:
+                self._able.clear()
+            self._able[around] = scans
+        return scans
 
     def _hopeful(self, able: Iterable[int]) -> Iterator[Scan]:
         for whole, parts in groupby(sorted(able), key=self._whole_of.__getitem__):
