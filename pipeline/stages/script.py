@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from pipeline.codes import codes_of
 from pipeline.ledger import Kind, Ledger
 from pipeline.rulebook import Rulebook, StageRules, rules_for
 from pipeline.signs import Signs
@@ -48,9 +49,9 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
         return Staged(text)
     if _is_traditional(text, places, known):
         rule, after = known.by_id.get(WHOLE), to_simplified(text)
-        pairs = [(place, one, other) for place, (one, other) in enumerate(zip(text, after, strict=True)) if one != other]
+        pairs = [(place, text[place], after[place]) for place in _differences(text, after)]
     else:
-        rule, found = known.by_id.get(STRAY), _strays(text, places, known)
+        rule, found, after = known.by_id.get(STRAY), _strays(text, places, known), None
         pairs = [(place, text[place], _simplified(text[place])) for place in places if text[place] in found]
     if rule is None or not pairs:
         return Staged(text)
@@ -61,8 +62,14 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
         groups = dict(ledger.groups)
         for match in found_readings:
             groups.setdefault(Kind(match[0], "", (readings.name,)), []).append(match.start())
-        ledger = Ledger(groups)
-    return Staged(ledger.apply(text), ledger)
+        ledger, after = Ledger(groups), None
+    return Staged(ledger.apply(text) if after is None else after, ledger)
+
+
+def _differences(one: str, other: str) -> list[int]:
+    """The places at which two texts of the same length differ."""
+    places: list[int] = (codes_of(one) != codes_of(other)).nonzero()[0].tolist()
+    return places
 
 
 def _changes(pairs: Iterable[tuple[int, str, str]], rule: str) -> Ledger:
