@@ -50,7 +50,8 @@ def behind(draft: Draft, rule: Rule, rules: StageRules, places: Sequence[int]) -
         if at >= end:
             start, end = text.rindex("\n", 0, at) + 1, text.index("\n", at)
             line = text[start:end]
-            stopped, dotted = "。" in line, _dotted(line)
+            stopped = "。" in line
+            dotted = not stopped and _dotted(line)
         if stopped or not (dotted or _ends(text[max(start, at - _FAR) : at], text[at + 1 : at + 1 + LONGEST])):
             draft.edit(at, at + 1, "", rule.name)
 
