@@ -191,8 +191,6 @@ class Choice:
         self._needed = LiteralIndex([rule.needs for rule in self._needy])
         sources = [scan.mark.source for scan in self._scans]
         self._beginners, self._followers = Answers(sources, self._can_begin), Answers(sources, self._can_follow, "behind")
-        self._begin: dict[str, frozenset[int]] = {}
-        self._follow: dict[str, frozenset[int]] = {}
         self._able: dict[str, tuple[Scan, ...]] = {}
 
     def awake(self, text: str, starts: Sequence[int]) -> list[set[str]]:
@@ -220,8 +218,8 @@ class Choice:
 
     def _look(self, text: str, place: int, around: str) -> tuple[Scan, ...]:
         """The scans to be tried at a place, and with the same character on each side the next time."""
-        able = self._begins(text[place : place + 2]) & self._follows(text[max(place - 1, 0) : place + 1])
-        scans = tuple(self._hopeful(able))
+        begin, follow = self._beginners[text[place : place + 2]], self._followers[text[max(place - 1, 0) : place + 1]]
+        scans = tuple(self._hopeful(set(begin).intersection(follow)))
         if len(around) == 3:
             if len(self._able) > _MOST:
                 self._able.clear()
@@ -232,16 +230,6 @@ class Choice:
         for whole, parts in groupby(sorted(able), key=self._whole_of.__getitem__):
             some = [self._scans[number] for number in parts]
             yield from some if len(some) <= _FEW else (self._wholes[whole],)
-
-    def _begins(self, pair: str) -> frozenset[int]:
-        if pair not in self._begin:
-            self._begin[pair] = frozenset(self._beginners[pair])
-        return self._begin[pair]
-
-    def _follows(self, pair: str) -> frozenset[int]:
-        if pair not in self._follow:
-            self._follow[pair] = frozenset(self._followers[pair])
-        return self._follow[pair]
 
     def _can_begin(self, pair: str) -> tuple[int, ...]:
         return tuple(number for number, scan in enumerate(self._scans) if can_begin(scan.mark.source, pair))
