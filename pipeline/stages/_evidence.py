@@ -46,6 +46,11 @@ class Evidence:
                     best = found[0]
         return best
 
+    def rule(self, number: int, state: str) -> str:
+        """The full name of the rule that says most for a line's state; empty where none does."""
+        found = self.rules[number].get(state)
+        return found[1] if found else ""
+
     def set_apart(self, number: int) -> bool:
         """Whether a rule says that a line is furniture, a meta line or the page's title."""
         return self.ruled(number, *APART) >= 3.0
@@ -72,7 +77,7 @@ class Evidence:
     def opens(self, number: int) -> bool:
         """Whether a line may begin a speech: it is no title, and nothing says that it is furniture or a meta line."""
         while number < len(self.lines) and (
-            self.rules[number].get("body", (0.0, ""))[1] == "labels/speech-date-plain" or self.ruled(number, "mark") >= 7.0
+            self.rule(number, "body") == "labels/speech-date-plain" or self.ruled(number, "mark") >= 7.0
         ):
             number += 1
         if number >= len(self.lines) or self.set_apart(number) or self.ruled(number, "speech_title") >= 1.5:

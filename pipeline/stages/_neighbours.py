@@ -41,7 +41,7 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mapping[str, Any]) -> None:
     """What a line's neighbours say of what its rules say: of a number, a greeting, a link's text."""
     scores, rules = evidence.scores[number], evidence.rules[number]
-    if rules.get("speech_title", (0.0, ""))[1] == "labels/title-number":
+    if evidence.rule(number, "speech_title") == "labels/title-number":
         below = evidence.scores[number + 1]
         paged = wrapped and _PAGE_NUMBER.fullmatch(evidence.text(number)) is not None
         if evidence.set_apart(number + 1) or (paged and _goes_on(evidence, number + 1)):
@@ -53,7 +53,7 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
         elif _is_section(evidence, number, settings["subheading_size"]):
             scores["speech_title"] += settings["continued"]
             evidence.add(number, "heading", settings["section"], "labels/title-number")
-    if rules.get("salutation", (0.0, ""))[1] == "labels/salutation-greeting" and not _below_salutation(evidence, number):
+    if evidence.rule(number, "salutation") == "labels/salutation-greeting" and not _below_salutation(evidence, number):
         scores["salutation"] += settings["continued"]
     if "link_residue" in rules and not _in_text(evidence, number):
         scores["link_residue"] += settings["continued"]
@@ -80,7 +80,7 @@ def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -
     scores, size = evidence.scores[number], evidence.lines[number].size
     if 2 <= size <= settings["name_size"] and evidence.scores[number + 1].get("salutation", 0.0) >= 3.0:
         evidence.add(number, "body", settings["name"], "")
-    elif evidence.rules[number + 1].get("page_meta", (0.0, ""))[1] == "labels/text-card" and not evidence.closed[number]:
+    elif evidence.rule(number + 1, "page_meta") == "labels/text-card" and not evidence.closed[number]:
         evidence.add(number, "speech_title", settings["again"], "labels/text-card")
     elif not evidence.closed[number] and _between_paragraphs(evidence, number, settings["subheading_size"]):
         scores["heading"] = scores.get("heading", 0.0) + settings["subheading"]
@@ -91,9 +91,7 @@ def _by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
     One above two whose predecessor is nowhere is a page's.
     """
-    lone = [
-        n for n in range(len(evidence.lines)) if evidence.rules[n].get("speech_title", (0.0, ""))[1] == "labels/title-number"
-    ]
+    lone = [n for n in range(len(evidence.lines)) if evidence.rule(n, "speech_title") == "labels/title-number"]
     counted: list[int] = []
     values = {evidence.text(n) for n in lone}
     for number in lone:

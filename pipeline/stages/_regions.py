@@ -94,10 +94,7 @@ def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
 def _first_by(evidence: Evidence, state: str, rule: str) -> int | None:
     """The first line at the page's top for which a rule is the one that says most for a state."""
-    for number, rules in enumerate(evidence.rules[:_HEAD]):
-        if state in rules and rules[state][1] == rule:
-            return number
-    return None
+    return next((number for number in range(min(_HEAD, len(evidence.lines))) if evidence.rule(number, state) == rule), None)
 
 
 def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
@@ -138,13 +135,8 @@ def _by_count(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
 def _by_portal(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Sentences in which a portal speaks of itself among its furniture above the first salutation or numbered title."""
-    top = 0
-    for number, rules in enumerate(evidence.rules[:60]):
-        if ("salutation" in rules and rules["salutation"][0] >= 3.0) or (
-            "speech_title" in rules and rules["speech_title"][0] >= 5.0
-        ):
-            top = number
-            break
+    numbers = range(min(60, len(evidence.lines)))
+    top = next((n for n in numbers if evidence.ruled(n, "salutation") >= 3.0 or evidence.ruled(n, "speech_title") >= 5.0), 0)
     for above in range(top):
         if evidence.lines[above].size <= settings["loose_size"] or evidence.set_apart(above):
             continue
@@ -457,7 +449,7 @@ def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) 
     scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
     if _speaks_of_site(evidence, number, 1):
         scores["list"] += settings["tail_site"]
-    if number and evidence.rules[number - 1].get("list", (0.0, ""))[1] in _POSTED:
+    if number and evidence.rule(number - 1, "list") in _POSTED:
         scores["list"] += settings["tail"]
     if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
         scores["speech_title"] -= settings["tail"]

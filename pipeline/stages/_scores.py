@@ -117,10 +117,7 @@ def _by_continuation(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         if evidence.view[evidence.lines[number].left : evidence.lines[number].left + 1] in ("[", "(", "【", "*", "<"):
             continue
         scores, line = evidence.scores[number], evidence.lines[number]
-        if (
-            evidence.rules[number].get("speech_title", (0.0, ""))[1] == "labels/title-number"
-            and not evidence.view[line.left].isdigit()
-        ):
+        if evidence.rule(number, "speech_title") == "labels/title-number" and not evidence.view[line.left].isdigit():
             continue
         for state in ("speech_title", "salutation", "heading", "closing", "page_title", "list"):
             if state in scores and scores[state] < 5.0:
