@@ -32,7 +32,8 @@ def heading_levels(lines: Sequence[Line], states: Sequence[str], view: str) -> l
     """For each line with the state ``heading`` its level; 0 for one that is an item of a list and not a heading.
 
     A heading has text below it. Lines of one style that follow each other without text between are items, unless most of
-    their siblings have text below them (the text below a heading is sometimes lost).
+    their siblings have text below them (the text below a heading is sometimes lost). So is the last of three such lines with
+    figures, though the text goes on below it.
     """
     levels = [0] * len(lines)
     if "heading" not in states:
@@ -53,7 +54,8 @@ def heading_levels(lines: Sequence[Line], states: Sequence[str], view: str) -> l
         levels[number] = _ORDER.get(style, 2 if seen_first else 1)
         following = spoken[place + 1] if place + 1 < len(spoken) else None
         headed = following is not None and _below(number, following, styles, states)
-        if not headed and not _siblings_headed(place, spoken, styles, states):
+        last_item = style in "cd" and bool(style) and [styles[n] for n in spoken[max(0, place - 2) : place]] == [style, style]
+        if (not headed or last_item) and not _siblings_headed(place, spoken, styles, states):
             levels[number] = 0
     return levels
 

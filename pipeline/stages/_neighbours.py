@@ -13,6 +13,7 @@ _PAGE_NUMBER = compiled(r"\d{1,3}")
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
 _OPEN_TITLE = "的上会式礼动议"
+_NAMED_BODY = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
 
 
@@ -149,7 +150,9 @@ def _is_split(evidence: Evidence, number: int) -> bool:
     if _PUNCTUATED.search(text) or evidence.set_apart(number):
         return False
     if not (
-        evidence.opens(number + 2) or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
+        evidence.opens(number + 2)
+        or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
+        or (below[0] == "—" and _may_sign(evidence, number + 2))
     ):
         return False
     if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
@@ -159,6 +162,13 @@ def _is_split(evidence: Evidence, number: int) -> bool:
     if text[0] == "在" and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
         return evidence.is_title(number + 1)
     return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
+
+
+def _may_sign(evidence: Evidence, number: int) -> bool:
+    """Whether a line below a subtitle may name the speaker or whom he speaks for: it is short and no rule knows it."""
+    if number >= len(evidence.lines) or evidence.rules[number]:
+        return False
+    return evidence.lines[number].size <= 24 and _NAMED_BODY.fullmatch(evidence.text(number)) is not None
 
 
 def _between_paragraphs(evidence: Evidence, number: int, limit: int) -> bool:

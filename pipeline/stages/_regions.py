@@ -17,6 +17,10 @@ _HEADED, _ENTRY, _ENTRIES = 12, 60, 60
 _FIGURES = "一二三四五六七八九十"
 _COUNT_ENDS = frozenset(_FIGURES + "0123456789)")
 _COUNTED = compiled(r"(?<stem>[^\n。!?;,]{5,38}?) ?[(]?(?<number>\d{1,2}|[一二三四五六七八九十])[)]?$")
+_ENUMERATED = compiled(
+    r"^(?:\d{1,2} ?[.、]|[一二三四五六七八九十]{1,3} ?、|\([一二三四五六七八九十\d]{1,3}\)|"
+    r"第[一二三四五六七八九十\d]{1,3}篇 ?[:、]) ?(?=\S)"
+)
 _PAGED = compiled(r"[ .·…_-]*\d{1,4}$")
 _NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
@@ -77,19 +81,30 @@ def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         place = places.get(letters(entry), number) if entry else number
         if entry and place == number:
             place = places.get(letters(_PAGED.sub("", entry)), number)
-        if place == number or evidence.ruled(number, "heading") >= 3.0:
+        own = place != number and evidence.ruled(number, "heading") >= 3.0
+        if entry and place == number:
+            place = places.get(letters(_PAGED.sub("", _ENUMERATED.sub("", entry, count=1))), number)
+        if place == number or own:
             break
         named.append(place)
     listed = range(head + 1, head + 1 + len(named))
-    if len(named) < 2 or min(named) in listed or not any(evidence.ruled(n, "speech_title") >= 3.0 for n in named):
+    if len(named) < 2 or min(named) in listed or not any(_entitles(evidence, n) for n in named):
         return
     for number, place in zip(listed, named, strict=True):
-        for state in ("speech_title", "page_title"):
+        for state in ("speech_title", "page_title", "heading"):
             evidence.scores[number].pop(state, None)
             evidence.rules[number].pop(state, None)
         evidence.add(number, "intro", settings["preview"], "boilerplate/contents")
         if evidence.ruled(place, "speech_title") < settings["again"]:
             evidence.add(place, "speech_title", settings["again"], "labels/title-again")
+
+
+def _entitles(evidence: Evidence, number: int) -> bool:
+    """Whether a line is a speech's title for some rule, or the motto above one that begins with a dash."""
+    if evidence.ruled(number, "speech_title") >= 3.0:
+        return True
+    below = number + 1
+    return below < len(evidence.lines) and evidence.ruled(below, "speech_title") >= 1.5 and evidence.text(below)[0] == "—"
 
 
 def _first_by(evidence: Evidence, state: str, rule: str) -> int | None:
@@ -188,6 +203,7 @@ def _by_first(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             not known
             or first in known
             or evidence.ruled(first, "speech_title", "page_title") >= 3.0
+            or (lines[first].size >= 12 and first + 1 < len(lines) and evidence.ruled(first + 1, "page_meta") >= 3.0)
             or _NAMES_TEXTS.search(evidence.text(first))
         ):
             evidence.add(first, "page_title", settings["first_line"], "labels/first-line")
@@ -237,20 +253,27 @@ def _by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     for number in range(top, marked):
         scores = evidence.scores[number]
         titled = scores.get("page_meta", 0.0) >= 3.0 or scores.get("page_title", 0.0) >= (1.0 if title is None else 3.0)
+        titled = titled or (title is not None and title_key(evidence.text(number)) == title_key(evidence.text(title)) != "")
         if evidence.lines[number].size <= settings["preamble_size"] and not titled:
             evidence.add(number, "intro", settings["preamble"], "labels/preamble")
 
 
 def _first_sample(evidence: Evidence, title: int | None) -> int | None:
-    """The first title of a speech below the page's, unless its number says that there were others before it."""
-    top, least, far = 0, 5.0, 8
+    """The first title of a speech below the page's, unless its number says that there were others before it.
+
+    Below a collection's title the number may stand alone.
+    """
+    top, least, far, lone = 0, 5.0, 8, False
     if title is not None:
         top, least, far = title + 1, 2.5 if _HOW_TO.search(evidence.text(title)) else 5.0, title + 30
+        lone = evidence.rules[title].get("page_title", (0.0, ""))[1] == "labels/page-title-collection"
     for number in range(top, min(len(evidence.lines), far + 1)):
         if evidence.ruled(number, "speech_title") >= least:
             found = _NUMBER.search(evidence.text(number))
             first = found["number"] in ("1", "一") if found else title is not None
             return number if first else None
+        if lone and evidence.rules[number].get("speech_title", (0.0, ""))[1] == "labels/title-number":
+            return number if letters(evidence.text(number)) in ("1", "一") else None
     return None
 
 
