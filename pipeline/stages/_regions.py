@@ -68,10 +68,10 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """The lines of a table of contents, each of which stands once more below it, and the titles that they name.
 
-    A speech may have a table of its own headings: it has outline numbers, or names no kind of speech.
+    A speech may have a table of its own headings: they have outline numbers below it too, or name no kind of speech.
     """
-    head = _first_by(evidence, "intro", "boilerplate/contents")
-    if head is None or evidence.lines[head].size > _HEADED:
+    head = _contents_head(evidence)
+    if head is None:
         return
     texts = [evidence.text(n) if line.size <= _ENTRY else "" for n, line in enumerate(evidence.lines)]
     places = {letters(text): n for n, text in enumerate(texts)}
@@ -97,6 +97,17 @@ def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         evidence.add(number, "intro", settings["preview"], "boilerplate/contents")
         if evidence.ruled(place, "speech_title") < settings["again"]:
             evidence.add(place, "speech_title", settings["again"], "labels/title-again")
+
+
+def _contents_head(evidence: Evidence) -> int | None:
+    """The line above a table of contents: its heading, or a collection's title with numbered lines right below it."""
+    head = _first_by(evidence, "intro", "boilerplate/contents")
+    if head is not None:
+        return head if evidence.lines[head].size <= _HEADED else None
+    head = _first_by(evidence, "page_title", "labels/page-title-collection")
+    if head is None or head + 2 >= len(evidence.lines):
+        return None
+    return head if all(_ENUMERATED.match(evidence.text(n)) for n in (head + 1, head + 2)) else None
 
 
 def _entitles(evidence: Evidence, number: int) -> bool:
@@ -253,6 +264,7 @@ def _by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     for number in range(top, marked):
         scores = evidence.scores[number]
         titled = scores.get("page_meta", 0.0) >= 3.0 or scores.get("page_title", 0.0) >= (1.0 if title is None else 3.0)
+        titled = titled or evidence.rules[number].get("speech_title", (0.0, ""))[1] == "labels/split-title"
         titled = titled or (title is not None and title_key(evidence.text(number)) == title_key(evidence.text(title)) != "")
         if evidence.lines[number].size <= settings["preamble_size"] and not titled:
             evidence.add(number, "intro", settings["preamble"], "labels/preamble")

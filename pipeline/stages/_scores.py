@@ -105,14 +105,22 @@ def _ends_sentence(evidence: Evidence, number: int) -> bool:
     return _AS_SENTENCE.search(evidence.view, max(line.left, line.right - 2), line.right) is not None
 
 
+_NAMING, _NAMES_LEAST = "是叫为", 8
+"""Ends of a line that names what stands in the next one, and the code points that it has at least."""
 _NAMED = compiled(r"[^\n。!?,;:、(]{2,14}:")
 _AS_SENTENCE = compiled(r"[。!?][”’)]?$")
 
 
 def _by_continuation(evidence: Evidence, settings: Mapping[str, Any]) -> None:
-    """A line whose predecessor breaks off in the middle of a sentence begins nothing."""
+    """A line whose predecessor breaks off in the middle of a sentence begins nothing, nor one that it names (…，题目是)."""
+    limit = settings["wrap_limit"]
     for number, (before, over) in enumerate(zip(evidence.lines[:-1], evidence.closed, strict=False), 1):
-        if over or not 20 <= before.size <= settings["wrap_limit"] or titled(evidence.scores[number - 1]):
+        if (
+            over
+            or not (_NAMES_LEAST if before.right and evidence.view[before.right - 1] in _NAMING else 20) <= before.size <= limit
+        ):
+            continue
+        if titled(evidence.scores[number - 1]):
             continue
         if evidence.view[evidence.lines[number].left : evidence.lines[number].left + 1] in ("[", "(", "【", "*", "<"):
             continue

@@ -17,6 +17,8 @@ _ADDRESS = compiled(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[
 _PEOPLE = compiled(r"[\s,、和]|尊敬的|敬爱的|亲爱的|各位|全体|们")
 _TOO_SHORT, _SHORT, _REST = 60, 24, 80
 """Code points: what a speech has at least before another one begins, the same behind thanks, and what the other one has."""
+_STOP, _WORDS = compiled(r"[,:!。\n]"), 60
+"""What ends a form of address, and the code points at a paragraph's beginning among which it is looked for."""
 _JOINS = ("及", "和", "与", "暨", "、", " ")
 _FORMAL = ("尊敬", "敬爱", "亲爱", "各位")
 _THRESHOLD = 3.0
@@ -213,6 +215,13 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
     salutation = block.label == "salutation" and (words.endswith(":") or blocks[last].label == "closing")
     if not salutation and number in cues.vocative and (_over(last, blocks) or last in cues.farewell):
         return 1.5
+    if (
+        not salutation
+        and number in cues.vocative
+        and blocks[last].label == "closing"
+        and _other_people(number, blocks, view, first)
+    ):
+        return 1.5
     if not salutation and number not in cues.address and number not in cues.greeting:
         return (
             -0.5
@@ -225,6 +234,12 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
     own = view[blocks[first].start : blocks[first].end].strip(" 。,")
     other = salutation and blocks[first].label == "salutation" and not _share(words, own)
     return 2.4 + (0.8 if full else 0.0) + (0.7 if other else 0.0) - (0.5 if words == own and len(words) > 6 else 0.0)
+
+
+def _other_people(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:
+    """Whether a paragraph addresses two kinds of people or more, none of whom the speech's first line addresses."""
+    words, own = (_STOP.split(view[blocks[n].start : blocks[n].start + _WORDS], maxsplit=1)[0] for n in (number, first))
+    return "、" in words and not _share(words, own)
 
 
 def _share(words: str, own: str) -> bool:

@@ -272,6 +272,34 @@ def test_table_of_a_speech_s_own_headings_makes_no_speeches(heads: list[str]) ->
     assert len(label(text).drafts) == 1
 
 
+@pytest.mark.parametrize("head", [["目 录"], []])
+def test_numbers_of_a_table_of_contents_are_not_looked_for_below_it(head: list[str]) -> None:
+    entries = ["把网补好再出海", "灯塔不会自己亮"]
+    speeches = [f"{entry}\n——在渔港安全会上的发言\n渔港站\n{STORM}" for entry in entries]
+    contents = [f"{number}.{entry}…………{number}" for number, entry in enumerate(entries, 1)]
+    page = label("\n".join(["渔港安全会发言材料（2篇）", *head, *contents, *speeches]))
+    assert [draft.title for draft in page.drafts] == [f"{entry}——在渔港安全会上的发言" for entry in entries]
+    assert [block.label for block in page.blocks] == [
+        "page_title",
+        *["boilerplate"] * len([*head, *contents]),
+        *["speech_title", "speech_title", "body", "body"] * 2,
+    ]
+
+
+def test_letter_that_is_read_out_begins_no_speech() -> None:
+    letter = ["“各位老船长：", STORM, "我在信里抄一份没有讲过的稿子，题目是", "《在渔港开港仪式上的讲话》", f"“{STORM}”"]
+    page = label("\n".join(["在渔港安全会上的讲话", "各位船长：", STORM, *letter, STORM]))
+    assert len(page.drafts) == 1
+    assert [block.label for block in page.blocks[3:]] == ["body"] * 6
+
+
+def test_other_people_behind_a_closing_are_another_speech_s() -> None:
+    page = label(
+        "\n".join(["渔港动员会", f"各位船长，{STORM}", STORM, "辛苦大家，海上见！", f"各位家属、各位邻居，{STORM}", STORM])
+    )
+    assert len(page.drafts) == 2
+
+
 def test_title_again_below_its_number_is_a_title() -> None:
     page = label(f"渔港讲话（2篇）\n第一篇：老船长的话\n老船长的话\n{STORM}\n第二篇：新船长的话\n新船长的话\n{STORM}")
     assert [draft.title for draft in page.drafts] == ["老船长的话", "新船长的话"]
