@@ -52,9 +52,10 @@ _HOW_TO = compiled(r"怎么写|如何写|怎样写|写法|格式|写作(?:技巧
 
 def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the lines' scores what their places say. settings: the table ``score`` of the labels' settings."""
-    _by_contents(evidence, settings)
+    collection = _first_by(evidence, "page_title", "labels/page-title-collection")
+    _by_contents(evidence, settings, collection)
     _by_marked_again(evidence, settings)
-    _by_count(evidence, settings)
+    _by_count(evidence, settings, collection)
     _by_portal(evidence, settings)
     _by_first(evidence, settings)
     _by_preview(evidence, settings)
@@ -65,12 +66,12 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     _by_middle(evidence, settings)
 
 
-def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+def _by_contents(evidence: Evidence, settings: Mapping[str, Any], collection: int | None) -> None:
     """The lines of a table of contents, each of which stands once more below it, and the titles that they name.
 
     A speech may have a table of its own headings: they have outline numbers below it too, or name no kind of speech.
     """
-    head = _contents_head(evidence)
+    head = _contents_head(evidence, collection)
     if head is None:
         return
     texts = [evidence.text(n) if line.size <= _ENTRY else "" for n, line in enumerate(evidence.lines)]
@@ -99,15 +100,17 @@ def _by_contents(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             evidence.add(place, "speech_title", settings["again"], "labels/title-again")
 
 
-def _contents_head(evidence: Evidence) -> int | None:
-    """The line above a table of contents: its heading, or a collection's title with numbered lines right below it."""
+def _contents_head(evidence: Evidence, collection: int | None) -> int | None:
+    """The line above a table of contents: its heading, or a collection's title with numbered lines right below it.
+
+    collection: the line of the collection's title.
+    """
     head = _first_by(evidence, "intro", "boilerplate/contents")
     if head is not None:
         return head if evidence.lines[head].size <= _HEADED else None
-    head = _first_by(evidence, "page_title", "labels/page-title-collection")
-    if head is None or head + 2 >= len(evidence.lines):
+    if collection is None or collection + 2 >= len(evidence.lines):
         return None
-    return head if all(_ENUMERATED.match(evidence.text(n)) for n in (head + 1, head + 2)) else None
+    return collection if all(_ENUMERATED.match(evidence.text(n)) for n in (collection + 1, collection + 2)) else None
 
 
 def _entitles(evidence: Evidence, number: int) -> bool:
@@ -135,9 +138,8 @@ def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
                 evidence.add(number + 1, "speech_title", settings["again"], "labels/title-again")
 
 
-def _by_count(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+def _by_count(evidence: Evidence, settings: Mapping[str, Any], head: int | None) -> None:
     """The collection's title with a number behind it, counting up from one and with text below: titles of no known genre."""
-    head = _first_by(evidence, "page_title", "labels/page-title-collection")
     if head is None:
         return
     title, again, view = evidence.text(head), settings["again"], evidence.view

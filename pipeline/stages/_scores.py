@@ -114,11 +114,9 @@ _AS_SENTENCE = compiled(r"[。!?][”’)]?$")
 def _by_continuation(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """A line whose predecessor breaks off in the middle of a sentence begins nothing, nor one that it names (…，题目是)."""
     limit = settings["wrap_limit"]
-    for number, (before, over) in enumerate(zip(evidence.lines[:-1], evidence.closed, strict=False), 1):
-        if (
-            over
-            or not (_NAMES_LEAST if before.right and evidence.view[before.right - 1] in _NAMING else 20) <= before.size <= limit
-        ):
+    for number, ((_, _, left, right), over) in enumerate(zip(evidence.lines[:-1], evidence.closed, strict=False), 1):
+        size = right - left
+        if over or size > limit or (size < 20 and (size < _NAMES_LEAST or evidence.view[right - 1] not in _NAMING)):
             continue
         if titled(evidence.scores[number - 1]):
             continue
