@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 from pipeline.stages import punctuation  # noqa: E402
 
-PARTS = ("seen", "more", "former", "seen2", "seen3", "seen4", "seen5", "seen6", "heldout2")
+PARTS = ("seen", "more", "former", "seen2", "seen3", "seen4", "seen5", "seen6", "heldout2", "heldout3")
 RUNS = 5
 WRONG = (
     "同志们:今年1-5月,全县完成投资12.6亿元,增长8.5%.一是抓项目;二是抓服务(含代办)。"

@@ -2,7 +2,7 @@
 
 Run as a script it prints the scores of the stage; of the held-out part only the totals:
 
-    python tests/bed/punctuation.py [seen|more|former|seen2|seen3|seen4|seen5|seen6|heldout2 [profile]]
+    python tests/bed/punctuation.py [seen|more|former|seen2|seen3|seen4|seen5|seen6|heldout2|heldout3 [profile]]
 
 A case is run in the profile that it names, or else in the one that is given: ``standard``, since cases that go by the letter of
 B.3.3 (1、 becomes 1.) against wide-spread habit name the profile ``strict``.

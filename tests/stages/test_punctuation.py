@@ -71,7 +71,11 @@ def test_every_group_can_be_switched_off() -> None:
 
 @pytest.mark.parametrize(
     ("part", "floor"),
-    [*((part, 1.0) for part in ("seen", "more", "seen2", "seen3", "seen4", "seen5", "seen6", "former")), ("heldout2", 0.975)],
+    [
+        *((part, 1.0) for part in ("seen", "more", "seen2", "seen3", "seen4", "seen5", "seen6", "former")),
+        ("heldout2", 0.975),
+        ("heldout3", 0.99),
+    ],
 )
 def test_bed(part: str, floor: float) -> None:
     if not (BED / "punctuation" / f"{part}.jsonl").exists():
