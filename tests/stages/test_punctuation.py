@@ -85,6 +85,15 @@ def test_bed(part: str, floor: float) -> None:
     assert result.kept >= result.right - (part == "heldout2"), "one case of heldout2 that is right already is changed"
 
 
+def test_whole_text_is_left_alone_but_for_hyphens_in_ranges() -> None:
+    path = BED / "placeholders" / "ordinary.jsonl"
+    if not path.exists():
+        pytest.skip("the bed of placeholders is not here")
+    texts = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+    changed = [(before, after) for text in texts for _, before, after, _ in punctuation.run(text).ledger]
+    assert sorted(changed) == [("-", "—"), ("-", "～"), ("-", "～"), ("-", "～")]
+
+
 # ───────── the corpus page ─────────
 
 
