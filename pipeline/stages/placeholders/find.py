@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
-from typing import cast
+from typing import Any, cast
 
 import regex
 
@@ -27,10 +27,10 @@ _LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9
 
 
 class Clock:
-    """When the speech was given; worked out only when a dated formula asks."""
+    """When the speech was given; worked out only when a dated formula asks. dating: the entries that may find a word in it."""
 
-    def __init__(self, text: str, plan: Plan, published: str | None) -> None:
-        self._text, self._plan, self._published = text, plan, published
+    def __init__(self, text: str, dating: Sequence[Mapping[str, Any]], plan: Plan, published: str | None) -> None:
+        self._text, self._dating, self._plan, self._published = text, dating, plan, published
         self._period: Period | None = None
         self._said: dict[str, str | None] = {}
 
@@ -38,7 +38,7 @@ class Clock:
         """What the era table ``name`` has for the speech's time, or None where that is not certain."""
         if name not in self._said:
             if self._period is None:
-                self._period = period(self._text, self._plan.settings.get("dating", ()), self._published)
+                self._period = period(self._text, self._dating, self._published)
             self._said[name] = era(self._plan.settings["eras"], name, self._period)
         return self._said[name]
 
@@ -61,8 +61,18 @@ class Speeches:
         """The clock of the speech that a place is in."""
         number = self.at(place)
         if number not in self._clocks:
-            self._clocks[number] = Clock(self.texts[number], self._plan, self._published)
+            dating = [entry for entry, speeches in self._dating if number in speeches]
+            self._clocks[number] = Clock(self.texts[number], dating, self._plan, self._published)
         return self._clocks[number]
+
+    @cached_property
+    def _dating(self) -> list[tuple[Mapping[str, Any], list[int]]]:
+        """The entries by which a speech can be dated that may find a word somewhere, in their order, and in which speeches."""
+        entries = self._plan.settings.get("dating", ())
+        return [
+            (entries[number], speeches)
+            for number, speeches in sorted(self._plan.dating.places(self.joined, [0, *self.starts[1:]]).items())
+        ]
 
     def shares(self, found: Iterable[Placeholder]) -> list[tuple[Placeholder, ...]]:
         """What was found, sorted, for each speech, with places in that speech."""
@@ -395,11 +405,16 @@ def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bo
 def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
     """The holes that are certain only where the speech has others, more of them than of the whole word."""
     lost_by: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    waited = {rule for mark, _ in plan.late_holes for rule in mark.rule.params["data"]["after"]}
     for item in found.values():
-        lost_by[item.rule.partition("/")[2]][speeches.at(item.start)] += 1
+        rule = item.rule.partition("/")[2]
+        if rule in waited:
+            lost_by[rule][speeches.at(item.start)] += 1
     for mark, pattern in plan.late_holes:
         data = mark.rule.params["data"]
-        lost = sum((lost_by[rule] for rule in data["after"]), Counter[int]())
+        lost: Counter[int] = Counter()
+        for rule in data["after"]:
+            lost.update(lost_by[rule])
         for number, count in lost.items():
             if count >= data.get("least", 1) and count > speeches.texts[number].count(data["kept"]):
                 low = speeches.starts[number]

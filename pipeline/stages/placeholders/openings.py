@@ -200,22 +200,22 @@ class Neighbours:
         self._rows = np.zeros(1 << 16, dtype=np.uint16)
         for row, first in enumerate(known, 1):
             self._rows[ord(first)] = row
+        self._columns = _Columns()
         self._begins = _Table(len(known), begins)
         self._follows = _Table(len(known), follows)
         self._both = _Both()
 
     def places(self, text: str) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The places of a text at which somebody may stand, ascending, and who: ascending numbers, never none."""
-        import numpy as np
-
         codes = basic_codes(f"{_BEYOND}{text}{_BEYOND}")
+        columns = self._columns.of(codes)
         rows = self._rows.take(codes)
         at = (rows != 0).nonzero()[0]
-        own = rows.take(at).astype(np.uint32) << np.uint32(16)
-        behind = self._begins.look(own + codes.take(at + 1), at, text, 0)
+        own = rows.take(at)
+        behind = self._begins.look(own, columns.take(at + 1), at, text, 0)
         able = (behind > _NOBODY).nonzero()[0]
         at, own, behind = (array.take(able) for array in (at, own, behind))
-        before = self._follows.look(own + codes.take(at - 1), at, text, 1)
+        before = self._follows.look(own, columns.take(at - 1), at, text, 1)
         both = self._both.look(behind, before, self._begins.answers, self._follows.answers)
         some = (both > _NOBODY).nonzero()[0]
         places, numbers = (at.take(some) - 1).tolist(), both.take(some).tolist()
@@ -223,6 +223,28 @@ class Neighbours:
 
 
 _UNKNOWN, _NOBODY = 0, 1
+
+
+class _Columns:
+    """A number for each character, in the order in which they are met, so that tables hold no more than is asked for."""
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self._known = np.zeros(1 << 16, dtype=np.uint16)
+        self._size = 0
+
+    def of(self, codes: Any) -> Any:
+        """The numbers of an array's characters, from 1."""
+        import numpy as np
+
+        found = self._known.take(codes)
+        if not found.all():
+            new = sorted({*codes[found == 0].tolist()})
+            self._known[new] = np.arange(self._size + 1, self._size + 1 + len(new))
+            self._size += len(new)
+            found = self._known.take(codes)
+        return found
 
 
 class _Answers:
@@ -240,27 +262,39 @@ class _Answers:
 
 
 class _Table(_Answers):
-    """The answers for pairs of characters, each asked for once."""
+    """The answers for pairs of characters, each asked for once: a row for each character that somebody looks for."""
 
     def __init__(self, rows: int, ask: Callable[[str], tuple[int, ...]]) -> None:
         import numpy as np
 
         super().__init__()
         self._ask = ask
-        self._table = np.zeros((rows + 1) << 16, dtype=np.uint16)  # the system gives only those parts that are used
+        self._table = np.zeros((rows + 1, 1 << 11), dtype=np.uint16)
 
-    def look(self, keys: Any, at: Any, text: str, back: int) -> Any:
+    def look(self, rows: Any, columns: Any, at: Any, text: str, back: int) -> Any:
         """Numbers of answers. at: places of the pairs' characters, counted from 1. back: whether a pair begins one before."""
         import numpy as np
 
+        self._widen(int(columns.max(initial=0)))
+        keys = rows.astype(np.uint32) * np.uint32(self._table.shape[1]) + columns
         found = self._table.take(keys)
         new = (found == _UNKNOWN).nonzero()[0]
         if len(new):
-            unknown, first = np.unique(keys.take(new), return_index=True)
-            places = (at.take(new.take(first)) - 1).tolist()
-            self._table[unknown] = [self.number(self._ask(_pair(text, place, back))) for place in places]
+            places = dict(zip(keys.take(new).tolist(), (at.take(new) - 1).tolist(), strict=True))
+            self._table.put([*places], [self.number(self._ask(_pair(text, place, back))) for place in places.values()])
             found = self._table.take(keys)
         return found
+
+    def _widen(self, column: int) -> None:
+        """Make the table as wide as a column needs."""
+        import numpy as np
+
+        rows, width = self._table.shape
+        if column >= width:
+            wider = np.zeros((rows, 2 * width), dtype=np.uint16)
+            wider[:, :width] = self._table
+            self._table = wider
+            self._widen(column)
 
 
 class _Both(_Answers):

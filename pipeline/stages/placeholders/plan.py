@@ -29,6 +29,7 @@ import regex
 from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
+from pipeline.stages._index import LiteralIndex
 from pipeline.stages.placeholders.openings import alternatives
 from pipeline.stages.placeholders.searches import Choice, Formula, Mark, Searches, compile_mark
 
@@ -47,8 +48,8 @@ class Plan:
 
     plain: what makes sure behind x and × that no look-alike stands there. signs: look-alikes that begin with a mask character;
     protect: those that begin elsewhere. searches: special masks and corruptions, then holes. straight_holes: for texts with
-    straight quotes (``"``). late_holes: rules that act only after others have found something. clear: what the clear form of a
-    masked name may be.
+    straight quotes (``"``). late_holes: rules that act only after others have found something. dating: the texts in which each
+    entry of ``settings.dating`` may find a word. clear: what the clear form of a masked name may be.
     """
 
     masks: str
@@ -58,6 +59,7 @@ class Plan:
     searches: Searches
     straight_holes: Searches
     late_holes: tuple[tuple[Mark, regex.Pattern[str]], ...]
+    dating: LiteralIndex
     types: Choice
     host: Rule | None
     clear: Rule | None
@@ -104,6 +106,7 @@ def _compile(rules: StageRules) -> Plan:
         searches=Searches(_different(formulas), sorted([mark for mark in marks if not _waits(mark.rule)], key=is_hole)),
         straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
         late_holes=tuple((mark, compile_mark(mark)) for mark in marks if _waits(mark.rule)),
+        dating=LiteralIndex([entry["words"] for entry in rules.settings.get("dating", ())]),
         types=Choice((mark for rule in types for mark in _types(rule)), split=False),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
