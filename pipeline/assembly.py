@@ -19,7 +19,7 @@ from pipeline.speech import Heading
 from pipeline.stages._lines import view_of, visible
 from pipeline.stages.boilerplate import inline_edits
 from pipeline.stages.links import splice, splices
-from pipeline.stages.paragraphs import Piece, behind_number, join_wraps, unbroken_edits, weave
+from pipeline.stages.paragraphs import Piece, behind_number, join_wraps, running_numbers, unbroken_edits, weave
 
 _KEPT = SPOKEN | {"link_residue"}
 
@@ -46,11 +46,14 @@ def assemble(labelled: Labelled, draft: Draft, rules: Rulebook | None = None) ->
     blocks = labelled.blocks[draft.first : draft.last]
     inline = inline_edits(text, view, blocks, book["boilerplate"])
     pieces = _pieces(view, blocks, inline, book)
+    running = list(running_numbers(text, view, blocks, pieces, book["paragraphs"]))
     pieces, stops = splice(blocks, pieces, splices(blocks, view, book["links"]), view)
     pieces = join_wraps(view, blocks, pieces, book["paragraphs"])
     kept = [piece for piece in pieces if piece.rule is None and piece.left < piece.right]
     start, end = kept[0].left, kept[-1].right
-    edits = [edit for edit in (*inline, *stops, *weave(text, pieces)) if start <= edit[0] and edit[0] + len(edit[1]) <= end]
+    edits = [
+        edit for edit in (*inline, *running, *stops, *weave(text, pieces)) if start <= edit[0] and edit[0] + len(edit[1]) <= end
+    ]
     if "no-paragraphs" in draft.flags:
         for block in blocks:
             if block.label == "body":

@@ -50,6 +50,11 @@ def run(text: str, rules: Rulebook | None = None) -> Staged:
             left = behind_number(view, left, right, own)
         dropped = block.rule if block.rule.startswith("paragraphs/") or left == right else None
         pieces.append(Piece(left, right, dropped))
+    running = [
+        edit
+        for draft in page.drafts
+        for edit in running_numbers(text, view, page.blocks[draft.first : draft.last], pieces[draft.first : draft.last], own)
+    ]
     pieces = join_wraps(view, page.blocks, pieces, own)
     kept = [piece for piece in pieces if piece.rule is None]
     if not kept:
@@ -59,7 +64,7 @@ def run(text: str, rules: Rulebook | None = None) -> Staged:
         + list(weave(text, pieces))
         + list(space_edits(text, kept[-1].right, len(text)))
     )
-    edits += _numbers(text, view, page.blocks, pieces, own)
+    edits += [*_numbers(text, view, page.blocks, pieces, own), *running]
     if sum(block.label == "body" for block in page.blocks) <= 2:
         for block in page.blocks:
             if block.label == "body":
@@ -98,6 +103,36 @@ def _numbers(text: str, view: str, blocks: Sequence[Block], pieces: Sequence[Pie
         found = _number(view, left, right, rules) if piece.rule is None and left < piece.left else None
         if found:
             yield left, text[left : piece.left], "", (found[1],)
+
+
+def running_numbers(
+    text: str, view: str, blocks: Sequence[Block], pieces: Sequence[Piece], rules: StageRules
+) -> Iterator[Place]:
+    """The deletion of the numbers before a speech's paragraphs where they go on from one that its first piece leaves out.
+
+    All paragraphs but the last must have theirs, and at least three.
+    """
+    rule = next((rule for rule in rules.of("drop") if rule.where == "each"), None)
+    kept = [(block, piece) for block, piece in zip(blocks, pieces, strict=True) if piece.rule is None]
+    if rule is None or len(kept) < _FEWEST:
+        return
+    block, first = kept[0]
+    opening = rule.regex.match(view[visible(text, block.start, block.end)[0] : first.left])
+    if opening is None:
+        return
+    found = []
+    for number, (_, piece) in enumerate(kept[1:], int(opening["number"]) + 1):
+        match = rule.regex.match(view[piece.left : piece.right])
+        if match is None or int(match["number"]) != number:
+            break
+        found.append((piece.left, match.end()))
+    if len(found) >= max(_FEWEST - 1, len(kept) - 2):
+        for left, size in found:
+            yield left, text[left : left + size], "", (rule.name,)
+
+
+_FEWEST = 4
+"""Paragraphs that a speech has at least where its numbers are taken for a portal's."""
 
 
 def join_wraps(view: str, blocks: Sequence[Block], pieces: Sequence[Piece], rules: StageRules) -> list[Piece]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.cleaning import clean
 from pipeline.rulebook import default_rulebook
 from pipeline.stages import labels, paragraphs
 
@@ -67,3 +69,34 @@ def test_result_has_only_single_blank_lines_and_keeps_every_letter(text: str) ->
         assert not regex.search(r"\n{3,}|(?<!\n)\n(?!\n)", staged.text)
     gone = regex.sub(r"[\s\d、.—·-]", "", text)
     assert regex.sub(r"[\s\d、.—·-]", "", staged.text) == gone
+
+
+NUMBERED = ["各位乡亲：", "今年的稻子比去年早熟五天。", "镰刀要提前磨好。", "散会以后各家到村部领油票。", "谢谢大家！"]
+
+
+def _numbered(*numbers: str) -> str:
+    return "\n\n".join(number + line for number, line in zip(numbers, NUMBERED, strict=True))
+
+
+@pytest.mark.parametrize(
+    "numbers", [("1、", "2、", "3、", "4、", "5、"), ("3.", "4.", "5.", "6.", "7."), ("1、", "2、", "3、", "4、", "")]
+)
+def test_numbers_before_all_paragraphs_go(numbers: tuple[str, ...]) -> None:
+    assert paragraphs.run(_numbered(*numbers)).text == "\n\n".join(NUMBERED)
+
+
+@pytest.mark.parametrize(
+    "numbers", [("", "1、", "2、", "3、", "4、"), ("1、", "2、", "2、", "3、", "4、"), ("1、", "", "2、", "3、", "")]
+)
+def test_numbers_of_a_list_stay(numbers: tuple[str, ...]) -> None:
+    assert paragraphs.run(_numbered(*numbers)).text.split("\n\n")[1:] == _numbered(*numbers).split("\n\n")[1:]
+
+
+def test_a_numbered_speech_of_a_page_can_be_turned_back() -> None:
+    text = "开镰会上的讲话\n\n" + _numbered("1、", "2、", "3、", "4、", "5、")
+    (speech,) = clean(text)
+    assert speech.text == "\n\n".join(NUMBERED)
+    start, end = speech.raw_span
+    local = speech.ledger.shifted(-start)
+    assert local.apply(text[start:end]) == speech.text
+    assert local.inverse().apply(speech.text) == text[start:end]
