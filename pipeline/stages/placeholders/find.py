@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any, cast
 
 import regex
@@ -20,7 +21,7 @@ from pipeline.stages.placeholders.clear import clear_form
 from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
 from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan, is_hole
-from pipeline.stages.placeholders.searches import Formula, Found, Mark
+from pipeline.stages.placeholders.searches import Formula, Found, Hit, Mark
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -77,7 +78,7 @@ class Speeches:
     def shares(self, found: Iterable[Placeholder]) -> list[tuple[Placeholder, ...]]:
         """What was found, sorted, for each speech, with places in that speech."""
         shares: list[list[Placeholder]] = [[] for _ in self.texts]
-        for item in sorted(found, key=lambda item: (item.start, item.end)):
+        for item in sorted(found, key=itemgetter(0, 1)):
             number = self.at(item.start)
             shift = self.starts[number]
             shares[number].append(
@@ -104,10 +105,13 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
     formulas, matches = plan.searches.of(text)
-    hits = list(matches)
-    for mark, match in hits:
+    holes: list[Hit] = []
+    for mark, match in matches:
+        if is_hole(mark):
+            holes.append((mark, match))
+            continue
         start, end = _span(match)
-        if start < end and not is_hole(mark) and covered.isdisjoint(range(start, end)):
+        if start < end and covered.isdisjoint(range(start, end)):
             covered.update(range(start, end))
             taken.append(_placeholder(text, (start, end), mark, match, speeches))
     masks = _masks(text, plan, covered, acted, speeches)
@@ -118,8 +122,7 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     found = named + _typed(text, spans, plan, speeches, rule_of)
     for start, end in spans:
         covered.update(range(start, end))
-    holes = formulas, [hit for hit in hits if is_hole(hit[0])]
-    found += _holes(text, holes, plan, covered, speeches)
+    found += _holes(text, (formulas, holes), plan, covered, speeches)
     acted.update(item.rule for item in found if item.rule)
     acted.update(rule_of.values())
     acted.update(plan.families[text[start:end].strip(_KEPT)[0]].name for start, end in masks)
