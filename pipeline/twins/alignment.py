@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
+from pipeline.codes import codes_of
 from pipeline.duplicates import Span
 from pipeline.twins.data import Mark
 
@@ -20,7 +21,7 @@ HOLDER = "\ue000"
 
 _GAP = 100  # code points between two passages that are aligned together: longer than the words that may be lost
 _EDGE = 200  # code points at the ends of texts, outside of all passages, that are aligned too
-_SAME: dict[int, str] = {ord(HOLDER): "\ufffd", **{ord("！") + step: chr(ord("!") + step) for step in range(94)}}
+_FULL, _LAST, _STEP = ord("！"), ord("～"), ord("！") - ord("!")  # full-width forms of ASCII's characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ def compact(text: str, marks: Sequence[Mark]) -> Row:
     ('\\n#年(共#户)\\n', (1, 5))
     """
     pieces, starts, places, holes, done = ["\n"], [0], [], [], 0
+    narrow = _narrow(text)
     for mark in marks:
-        pieces.append(text[done : mark.start].translate(_SAME))
+        pieces.append(narrow[done : mark.start])
         starts.extend(range(done, mark.start))
         places.append(len(starts))
         if mark.end > mark.start:
@@ -55,9 +57,23 @@ def compact(text: str, marks: Sequence[Mark]) -> Row:
         if not mark.surface:
             holes.append(places[-1])
         done = mark.end
-    pieces += (text[done:].translate(_SAME), "\n")
+    pieces += (narrow[done:], "\n")
     starts += (*range(done, len(text)), len(text), len(text))
     return Row("".join(pieces), starts, tuple(places), frozenset(holes))
+
+
+def _narrow(text: str) -> str:
+    """The text with ASCII's characters for their full-width forms, and without `HOLDER`.
+
+    >>> _narrow("１２％，好～\ue000𠀀") == "12%,好~\ufffd𠀀"
+    True
+    """
+    import numpy as np  # here, since it takes longer to import than the whole package
+
+    codes = codes_of(text).copy()
+    codes[(codes >= _FULL) & (codes <= _LAST)] -= np.uint32(_STEP)
+    codes[codes == ord(HOLDER)] = ord("\ufffd")
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,11 @@ class Alignment:
     @cached_property
     def agreed(self) -> list[int]:
         """How many of a's tokens before each place have a partner, placeholders counted as if they had."""
-        return [0, *accumulate(at >= 0 or token == HOLDER for at, token in zip(self.to, self.a.tokens, strict=True))]
+        partners = self.to[:]
+        for place in self.a.places:
+            if self.a.tokens[place] == HOLDER:
+                partners[place] = 0
+        return [0, *accumulate(map((-1).__lt__, partners))]
 
     def agreement(self, low: int, high: int) -> int:
         """How many of a's tokens [low, high) have a partner; what lies beyond an end of the text counts as if it had."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.duplicates import Found, Pair
 from pipeline.duplicates.clusters import MERGING, components
-from pipeline.twins.alignment import HOLDER, Alignment, align, compact
+from pipeline.twins.alignment import HOLDER, Alignment, Row, align, compact
 from pipeline.twins.data import Collated, Conflict, Copy, Evidence, Finding, Lost, Mark
 from pipeline.twins.lost import lost_words
 from pipeline.twins.values import NUMERIC, figure, has_numeral, has_particle, is_figure, is_word, likely, same
@@ -31,6 +32,9 @@ RUNS = 4
 """Tokens side by side, of at most three on each side, that a name's neighbours must go on with."""
 LONGEST = 40
 """Tokens of the longest value."""
+
+ROWS = 64
+"""Copies that are kept as rows: each copy of a text is compared with many others."""
 
 
 class Offer(NamedTuple):
@@ -54,9 +58,10 @@ def collate(copies: Iterable[Copy], pairs: Iterable[Pair]) -> dict[str, Collated
     ordered = sorted(copies, key=lambda copy: copy.id)
     numbers = {copy.id: number for number, copy in enumerate(ordered)}
     seen = _Seen()
+    row = lru_cache(maxsize=ROWS)(lambda number: compact(ordered[number].text, ordered[number].marks))
     for pair in sorted(pairs, key=lambda one: (one.a, one.b)):
         if pair.relation in MERGING and pair.a in numbers and pair.b in numbers:
-            _compare(pair, ordered, (numbers[pair.a], numbers[pair.b]), seen)
+            _compare(pair, ordered, row, (numbers[pair.a], numbers[pair.b]), seen)
     shared = _shared(seen.offers, seen.links)
     made: dict[str, Collated] = {}
     for number, copy in enumerate(ordered):
@@ -93,7 +98,7 @@ class _Seen:
     lost: dict[int, list[Lost]] = field(default_factory=lambda: defaultdict(list))
 
 
-def _compare(pair: Pair, copies: Sequence[Copy], numbers: tuple[int, int], seen: _Seen) -> None:
+def _compare(pair: Pair, copies: Sequence[Copy], row: Callable[[int], Row], numbers: tuple[int, int], seen: _Seen) -> None:
     one, two = numbers
     a, b = copies[one], copies[two]
     if a.text == b.text:
@@ -102,7 +107,7 @@ def _compare(pair: Pair, copies: Sequence[Copy], numbers: tuple[int, int], seen:
         return
     if _disagree(pair, a):
         return
-    found = align(compact(a.text, a.marks), compact(b.text, b.marks), pair.spans)
+    found = align(row(one), row(two), pair.spans)
     for place in range(len(a.marks)):
         if (other := _linked(found, place)) is not None:
             seen.links.append(((one, place), (two, other)))
