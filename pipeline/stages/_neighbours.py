@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import APART, Evidence, titled
 
+_SPEAKERS = ("labels/speech-speaker", "labels/speech-speaker-office")
 _FIGURES = "零一二三四五六七八九十"
 _PAGE_NUMBER = compiled(r"\d{1,3}")
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
@@ -21,6 +22,7 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the scores of short lines what the lines next to them say. settings: table ``score`` of the labels' settings."""
     wrapped = _is_wrapped(evidence)
     _by_numbers(evidence, settings)
+    _by_speakers(evidence, settings)
     loose_size, crumb_size = settings["loose_size"], settings["crumb_size"]
     for number, (_, _, left, right) in enumerate(evidence.lines[:-1]):
         size = right - left
@@ -105,6 +107,37 @@ def _by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     if len(counted) >= 2 and all(_is_over(evidence, n - 1) for n in counted[1:]):
         for number in counted:
             evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+
+
+def _by_speakers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Several lines that name different speakers, each above a salutation or a paragraph, stand at the head of a speech each.
+
+    The short line above one is the speech's title; below the end of another speech the speaker's line itself is.
+    """
+    found = [n for n in range(len(evidence.lines) - 1) if evidence.rule(n, "body") in _SPEAKERS and _is_speech(evidence, n + 1)]
+    if len(found) < 2 or len({evidence.text(number) for number in found}) < len(found):
+        return
+    for number in found:
+        above = number - 1
+        if _may_entitle(evidence, above):
+            evidence.add(above, "speech_title", settings["speakers"], "labels/speakers")
+        elif above >= 0 and (evidence.closed[above] or evidence.ruled(above, "closing") >= 3.0):
+            evidence.add(number, "speech_title", settings["speakers"], "labels/speakers")
+            evidence.scores[number]["body"] = 0.0
+
+
+def _is_speech(evidence: Evidence, number: int) -> bool:
+    """Whether a line, or the one below it, is a salutation or plain text."""
+    some = range(number, min(number + 2, len(evidence.lines)))
+    return any(evidence.ruled(n, "salutation") >= 3.0 or (evidence.lines[n].size >= 15 and evidence.closed[n]) for n in some)
+
+
+def _may_entitle(evidence: Evidence, number: int) -> bool:
+    """Whether a line may be a title that no rule knows: it is short and stands below the end of something."""
+    if number < 0 or evidence.closed[number] or evidence.set_apart(number) or not 2 <= evidence.lines[number].size <= 24:
+        return False
+    plain = _PUNCTUATED.search(evidence.text(number)) is None and evidence.ruled(number, "body", "salutation", "closing") < 1.5
+    return plain and (number == 0 or _is_over(evidence, number - 1) or evidence.set_apart(number - 1))
 
 
 def _heads_speech(evidence: Evidence, number: int) -> bool:

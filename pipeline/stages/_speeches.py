@@ -112,7 +112,7 @@ def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
         if not first or not second:
             continue
         one, two = blocks[number - 1], blocks[number]
-        if one.label != two.label:
+        if one.label != two.label and not (one.label == "page_title" and second.startswith("—")):
             continue
         rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0]
         if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):

@@ -455,6 +455,7 @@ def test_bed_seen(part: str) -> None:
 TOTALS = {
     "seen3": {"removed": 0.995, "label": 0.955, "boundary": 0.98, "title": 0.98},
     "seen4": {"removed": 0.995, "label": 0.985, "boundary": 0.98, "title": 0.98},
+    "seen5": {"removed": 0.98, "label": 0.91, "boundary": 0.82, "title": 0.81},
     "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
     "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
 }
