@@ -222,6 +222,8 @@ def _by_first(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             evidence.add(first, "page_title", settings["first_line"], "labels/first-line")
     elif first + 1 < len(lines) and evidence.scores[first + 1].get("salutation", 0.0) >= 3.0:
         evidence.add(first, "speech_title", settings["above_salutation"], "labels/above-salutation")
+    elif first + 1 < len(lines) and evidence.ruled(first + 1, "page_meta") >= 5.0:
+        evidence.add(first, "page_title", settings["above_meta"], "labels/first-line")
 
 
 def _by_preview(evidence: Evidence, settings: Mapping[str, Any]) -> None:
