@@ -25,6 +25,15 @@ def codes_of(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
+def text_of(codes: NDArray[np.uint32]) -> str:
+    """The text of some code points, `codes_of` turned round.
+
+    >>> text_of(codes_of("稿a𠀀")) == "稿a𠀀"
+    True
+    """
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
 def basic_codes(text: str) -> NDArray[np.uint16]:
     """A text's code points as far as they are in the Basic Multilingual Plane, `BEYOND` for the others."""
     import numpy as np  # as above

@@ -77,7 +77,6 @@ _ANCHOR = re.compile(r"\^(?![?*{])")
 
 
 @lru_cache(maxsize=1 << 12)
-@lru_cache(maxsize=1 << 13)
 def choices(source: str) -> tuple[str, ...]:
     """The patterns that a pattern lets choose from at its top.
 
@@ -90,7 +89,7 @@ def choices(source: str) -> tuple[str, ...]:
     return tuple(source[low:high] for low, high in zip([0, *(bar + 1 for bar in bars)], [*bars, None], strict=True))
 
 
-@lru_cache(maxsize=1 << 13)
+@lru_cache(maxsize=1 << 12)
 def is_anchored(source: str) -> bool:
     """Whether a pattern can match only at the beginning of a line: each of its alternatives begins with ``^``.
 

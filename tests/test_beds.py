@@ -69,5 +69,5 @@ def test_marks_parse_and_their_types_are_known() -> None:
 def test_held_out_texts_are_in_no_other_file() -> None:
     for bed, key in (("placeholders", "text"), ("punctuation", "input")):
         texts = Counter(row[key] for path in _files(bed) for row in _rows(path))
-        held_out = (row for path in _files(bed, "heldout2") for row in _rows(path))
+        held_out = (row for path in _files(bed, "heldout2", "heldout3") for row in _rows(path))
         assert [row["id"] for row in held_out if texts[row[key]] > 1] == []

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.codes import text_of
 from pipeline.duplicates.view import Offsets, Tokens, Views
 
 GRAM = 4
@@ -222,7 +223,7 @@ def differences(a: Tokens, b: Tokens) -> Iterator[tuple[int, int, int, int]]:
 
 def _symbols(tokens: Tokens) -> str:
     """A view as a text of one character a token, surrogates too, for string algorithms."""
-    return tokens.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return text_of(tokens.astype("<u4"))
 
 
 def ranges(starts: Numbers, lengths: Numbers) -> Numbers:

@@ -54,7 +54,7 @@ def heading_levels(lines: Sequence[Line], states: Sequence[str], view: str) -> l
         levels[number] = _ORDER.get(style, 2 if seen_first else 1)
         following = spoken[place + 1] if place + 1 < len(spoken) else None
         headed = following is not None and _below(number, following, styles, states)
-        last_item = style in "cd" and bool(style) and [styles[n] for n in spoken[max(0, place - 2) : place]] == [style, style]
+        last_item = style in ("c", "d") and [styles[n] for n in spoken[max(0, place - 2) : place]] == [style, style]
         if (not headed or last_item) and not _siblings_headed(place, spoken, styles, states):
             levels[number] = 0
     return levels

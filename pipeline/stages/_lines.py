@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import regex
 
-from pipeline.codes import codes_of
+from pipeline.codes import codes_of, text_of
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules
 
@@ -61,7 +61,7 @@ def _folder(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
         table[ord(old)] = ord(new)
 
     def folded(text: str) -> str:
-        return table.take(codes_of(text)).tobytes().decode("utf-32-le", "surrogatepass")
+        return text_of(table.take(codes_of(text)))
 
     return folded
 

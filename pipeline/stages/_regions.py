@@ -268,7 +268,7 @@ def _by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     for number in range(top, marked):
         scores = evidence.scores[number]
         titled = scores.get("page_meta", 0.0) >= 3.0 or scores.get("page_title", 0.0) >= (1.0 if title is None else 3.0)
-        titled = titled or evidence.rules[number].get("speech_title", (0.0, ""))[1] == "labels/split-title"
+        titled = titled or evidence.rule(number, "speech_title") == "labels/split-title"
         titled = titled or (title is not None and title_key(evidence.text(number)) == title_key(evidence.text(title)) != "")
         if evidence.lines[number].size <= settings["preamble_size"] and not titled:
             evidence.add(number, "intro", settings["preamble"], "labels/preamble")
@@ -282,13 +282,13 @@ def _first_sample(evidence: Evidence, title: int | None) -> int | None:
     top, least, far, lone = 0, 5.0, 8, False
     if title is not None:
         top, least, far = title + 1, 2.5 if _HOW_TO.search(evidence.text(title)) else 5.0, title + 30
-        lone = evidence.rules[title].get("page_title", (0.0, ""))[1] == "labels/page-title-collection"
+        lone = evidence.rule(title, "page_title") == "labels/page-title-collection"
     for number in range(top, min(len(evidence.lines), far + 1)):
         if evidence.ruled(number, "speech_title") >= least:
             found = _NUMBER.search(evidence.text(number))
             first = found["number"] in ("1", "一") if found else title is not None
             return number if first else None
-        if lone and evidence.rules[number].get("speech_title", (0.0, ""))[1] == "labels/title-number":
+        if lone and evidence.rule(number, "speech_title") == "labels/title-number":
             return number if letters(evidence.text(number)) in ("1", "一") else None
     return None
 

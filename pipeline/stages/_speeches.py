@@ -213,15 +213,10 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
     block = blocks[number]
     words = view[block.start : block.end].strip(" 。,")
     salutation = block.label == "salutation" and (words.endswith(":") or blocks[last].label == "closing")
-    if not salutation and number in cues.vocative and (_over(last, blocks) or last in cues.farewell):
-        return 1.5
-    if (
-        not salutation
-        and number in cues.vocative
-        and blocks[last].label == "closing"
-        and _other_people(number, blocks, view, first)
-    ):
-        return 1.5
+    if not salutation and number in cues.vocative:
+        over = _over(last, blocks) or last in cues.farewell
+        if over or (blocks[last].label == "closing" and _other_people(number, blocks, view, first)):
+            return 1.5
     if not salutation and number not in cues.address and number not in cues.greeting:
         return (
             -0.5

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from pipeline.codes import codes_of
+from pipeline.codes import codes_of, text_of
 from pipeline.duplicates import Span
 from pipeline.twins.data import Mark
 
@@ -73,7 +73,7 @@ def _narrow(text: str) -> str:
     codes = codes_of(text).copy()
     codes[(codes >= _FULL) & (codes <= _LAST)] -= np.uint32(_STEP)
     codes[codes == ord(HOLDER)] = ord("\ufffd")
-    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+    return text_of(codes)
 
 
 @dataclass(frozen=True)

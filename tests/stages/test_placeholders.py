@@ -7,6 +7,7 @@ import json
 import pickle
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +22,7 @@ from pipeline.speech import TYPES, Placeholder
 from pipeline.stages import placeholders
 from pipeline.stages.placeholders.dates import ALWAYS, Period, era, month_number, period
 from pipeline.stages.placeholders.masks import is_year_shaped, tokens
-from pipeline.stages.placeholders.openings import can_begin, can_follow
+from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow
 from pipeline.stages.placeholders.plan import plan_of
 from pipeline.stages.placeholders.searches import Formula, Mark, Searches
 
@@ -226,6 +227,18 @@ def test_no_place_is_passed_over_where_a_pattern_matches(text: str) -> None:
 )
 def test_what_neighbours_tell(source: str, text: str, hopes: bool) -> None:
     assert (can_begin(source, text[1:]) and can_follow(source, text[0], text[1])) == hopes
+
+
+def test_neighbours_tell_the_same_when_a_text_has_more_characters_than_the_tables_had_room_for() -> None:
+    hanzi = "".join(map(chr, range(0x4E00, 0x9FA0))).replace("年", "")
+    asked = Neighbours("年", lambda pair: (ord(pair[-1]) % 3, 7), lambda pair: (ord(pair[0]) % 3, 8))
+    text = "年".join(hanzi)
+    told = [
+        (2 * number + 1, (ord(before) % 3,))
+        for number, (before, behind) in enumerate(pairwise(hanzi))
+        if ord(before) % 3 == ord(behind) % 3
+    ]
+    assert list(asked.places(text)) == told == list(asked.places(text))
 
 
 @settings(max_examples=300, deadline=None)

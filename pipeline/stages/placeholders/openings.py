@@ -289,12 +289,8 @@ class _Table(_Answers):
         """Make the table as wide as a column needs."""
         import numpy as np
 
-        rows, width = self._table.shape
-        if column >= width:
-            wider = np.zeros((rows, 2 * width), dtype=np.uint16)
-            wider[:, :width] = self._table
-            self._table = wider
-            self._widen(column)
+        while column >= self._table.shape[1]:
+            self._table = np.pad(self._table, ((0, 0), (0, self._table.shape[1])))
 
 
 class _Both(_Answers):
