@@ -65,7 +65,10 @@ class Evidence:
         rules, scores = self.rules[number], self.scores[number]
         if "page_title" not in rules and "speech_title" not in rules:
             return False
-        if max(scores.get("intro", 0.0), scores.get("mark", 0.0)) >= 3.0 or self.ruled(number, "page_meta") >= 6.0:
+        furniture = max(scores.get("intro", 0.0), scores.get("mark", 0.0))
+        if furniture >= 3.0 and self.ruled(number, "page_title") <= furniture:
+            return False
+        if self.ruled(number, "page_meta") >= 6.0:
             return False
         if "page_title" in rules and rules["page_title"][1] != "labels/first-line":
             return True

@@ -8,9 +8,11 @@ from typing import Any
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import APART, Evidence, titled
 
-_SPEAKERS = ("labels/speech-speaker", "labels/speech-speaker-office")
+_SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named", "-before"))
 _FIGURES = "零一二三四五六七八九十"
 _PAGE_NUMBER = compiled(r"\d{1,3}")
+_TOP = 24
+"""Lines at a page's head among which its paths stand."""
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
 _OPEN_TITLE = "的上会式礼动议"
@@ -162,8 +164,14 @@ def _goes_on(evidence: Evidence, number: int) -> bool:
 
 
 def _is_crumb(evidence: Evidence, number: int) -> bool:
-    """Whether a line is a step of a path whose signs stand in lines of their own."""
-    return 0 < number < 24 and evidence.text(number - 1) in _STEPS
+    """Whether a line is a step of a path whose signs stand in lines of their own, or whose steps are numbered."""
+    if not 0 < number < _TOP:
+        return False
+    above, text = evidence.text(number - 1), evidence.text(number)
+    if above in _STEPS:
+        return True
+    numbered = above[:1].isdecimal() and text[1:2] == above[1:2] == "." and text[0] == str(int(above[0]) + 1)
+    return numbered and evidence.rule(number - 1, "intro") == "boilerplate/breadcrumb"
 
 
 def _in_text(evidence: Evidence, number: int) -> bool:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regex import Match
+
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence, title_key
 from pipeline.stages._lines import letters
@@ -25,6 +27,10 @@ _PAGED = compiled(r"[ .·…_-]*\d{1,4}$")
 _NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
 )
+_LONE_NUMBER = compiled(r"(?<number>\d{1,2}|[一二三四五六七八九十]{1,2})")
+_FIRST = ("1", "一")
+_ASKING = frozenset({"labels/page-title-forum", "labels/page-title-question"})
+"""Rules for titles of pages that are no speech's: the first title below them is one."""
 _ADDRESSED = compiled(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}们[,:!、]")
 _NAMES_TEXTS = compiled(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
 _NAME = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
@@ -38,8 +44,10 @@ _SITE = compiled(
     r"二维码|公众号|微信|QQ|邮箱|投稿|浏览|打印|账号|帐号|举报|删除|全文|Word|word|PDF|pdf|APP|App|客户端|网络|原作者|免责|水印|资料|著作权|所有权|权益|侵犯|模板|范文|素材|楼主|回帖|站长|在看"
 )
 _STOP = compiled(r"[。!?;]")
-_POSTED = frozenset({"boilerplate/comment", "boilerplate/forum"})
+_POSTED = frozenset({"boilerplate/comment", "boilerplate/forum", "boilerplate/question-answer"})
 """Rules for the line above a reply: who wrote it, and when."""
+_REPLY = 160
+"""Code points of the longest line that may be a reply by its place."""
 _SPEAKER = compiled(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
 _SAMPLES = compiled(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
 _OFFERED = compiled(r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式")
@@ -59,9 +67,11 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     _by_portal(evidence, settings)
     _by_first(evidence, settings)
     _by_preview(evidence, settings)
+    _by_second_title(evidence, settings)
     _by_preamble(evidence, settings)
     _by_repetition(evidence, settings)
     _by_head(evidence, settings)
+    _by_replies(evidence, settings)
     _by_tail(evidence, settings)
     _by_middle(evidence, settings)
 
@@ -247,6 +257,35 @@ def _by_preview(evidence: Evidence, settings: Mapping[str, Any]) -> None:
                     evidence.add(number, state, settings["preview"], "labels/preview")
 
 
+def _by_second_title(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """A title with the first lines below it, and then both again: what stands first is a preview.
+
+    A numbered title goes with its preview; one without a number is the page's.
+    """
+    keys = [title_key(evidence.text(n)) for n in range(min(len(evidence.lines) - 1, _HEAD))]
+    for first, key in enumerate(keys):
+        if len(key) < 4 or not (evidence.is_title(first) or evidence.ruled(first, "speech_title") >= 1.5):
+            continue
+        again = next((n for n in range(first + 2, len(keys)) if keys[n] == key), None)
+        if again is None or not _stands_again(evidence, range(first + 1, again), again + 1):
+            continue
+        numbered = evidence.ruled(first, "speech_title") >= 5.0
+        if not numbered:
+            evidence.prefer_page_title(first, settings["first_title"], "labels/first-title")
+        for number in range(first if numbered else first + 1, again):
+            for state in ("intro", "mark"):
+                evidence.add(number, state, settings["preview"], "labels/preview")
+        return
+
+
+def _stands_again(evidence: Evidence, shown: range, below: int) -> bool:
+    """Whether the text from a line on begins with what some lines say."""
+    texts = [letters(evidence.text(number)) for number in shown]
+    size = sum(map(len, texts))
+    following = letters(evidence.view[evidence.lines[below].left :][: 2 * size + 200])
+    return len(texts[0]) >= 4 and following.startswith(texts[0]) and all(text in following for text in texts)
+
+
 def _plain(evidence: Evidence, number: int) -> bool:
     """Whether no rule says that a line is a title, a salutation or furniture."""
     return not evidence.set_apart(number) and evidence.ruled(number, "speech_title", "salutation") < 1.5
@@ -279,18 +318,26 @@ def _first_sample(evidence: Evidence, title: int | None) -> int | None:
 
     Below a collection's title the number may stand alone.
     """
-    top, least, far, lone = 0, 5.0, 8, False
+    top, least, lone = 0, 5.0, False
     if title is not None:
-        top, least, far = title + 1, 2.5 if _HOW_TO.search(evidence.text(title)) else 5.0, title + 30
-        lone = evidence.rule(title, "page_title") == "labels/page-title-collection"
-    for number in range(top, min(len(evidence.lines), far + 1)):
+        known = evidence.rule(title, "page_title")
+        top, least = title + 1, 2.5 if known in _ASKING or _HOW_TO.search(evidence.text(title)) else 5.0
+        lone = known == "labels/page-title-collection"
+    for number in range(top, min(len(evidence.lines), top + 30)):
         if evidence.ruled(number, "speech_title") >= least:
-            found = _NUMBER.search(evidence.text(number))
-            first = found["number"] in ("1", "一") if found else title is not None
+            found = _NUMBER.search(evidence.text(number)) or _counts(evidence, number - 1)
+            first = found["number"].lstrip("0") in _FIRST if found else title is not None
             return number if first else None
         if lone and evidence.rule(number, "speech_title") == "labels/title-number":
-            return number if letters(evidence.text(number)) in ("1", "一") else None
+            return number if letters(evidence.text(number)).lstrip("0") in _FIRST else None
     return None
+
+
+def _counts(evidence: Evidence, number: int) -> Match[str] | None:
+    """The number of the speech whose title stands below a line that holds nothing else."""
+    if number < 0 or evidence.rule(number, "speech_title") != "labels/title-number":
+        return None
+    return _LONE_NUMBER.search(evidence.text(number))
 
 
 def _addressed(evidence: Evidence, number: int) -> bool:
@@ -472,6 +519,26 @@ def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
                 evidence.scores[known]["body"] = evidence.scores[known].get("body", 0.0) + settings["last_words"]
 
 
+def _by_replies(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Below the last line that is surely a speech's, who wrote a reply and when, and the reply itself, are furniture."""
+    last = next((n for n in range(len(evidence.lines) - 1, -1, -1) if _spoken(evidence, n)), len(evidence.lines))
+    for number in range(last + 1, len(evidence.lines)):
+        if evidence.rule(number, "list") in _POSTED and "page_meta" in evidence.rules[number]:
+            evidence.scores[number]["page_meta"] += settings["in_speech"]
+        elif evidence.rule(number - 1, "list") in _POSTED and _may_reply(evidence, number, settings["loose_size"]):
+            evidence.add(number, "list", settings["tail"], "labels/site-words")
+
+
+def _may_reply(evidence: Evidence, number: int, least: int) -> bool:
+    """Whether a line is too long for a button, too short for a speech and addresses nobody."""
+    return least < evidence.lines[number].size <= _REPLY and not _addressed(evidence, number)
+
+
+def _spoken(evidence: Evidence, number: int) -> bool:
+    """Whether a rule says that a line is a speech's own."""
+    return evidence.ruled(number, "salutation", "closing", "body") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0
+
+
 def _reads_like_text(evidence: Evidence, run: Sequence[int]) -> bool:
     """Whether a run of lines has hardly any words of titles or of sites."""
     known = sum(_LISTED.search(evidence.text(n)) is not None for n in run if evidence.lines[n].size <= 40)
@@ -520,7 +587,7 @@ def _in_speech(evidence: Evidence, number: int) -> bool:
 
 def _substantial(evidence: Evidence, number: int) -> bool:
     """Whether a line is surely spoken: a rule says so, or it is a long sentence and nothing says that it is furniture."""
-    if evidence.ruled(number, "salutation", "closing", "body") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+    if _spoken(evidence, number):
         return True
     size = evidence.lines[number].size
     if size <= 40 or evidence.set_apart(number) or (size <= 60 and not evidence.closed[number]):

@@ -48,7 +48,7 @@ def _by_rules(evidence: Evidence, hits: Sequence[Sequence[Hit]], voices: Sequenc
             for state in states:
                 if score > 0 or state in evidence.rules[number]:
                     evidence.add(number, state, score, name)
-            if glued and "body" not in evidence.scores[number]:
+            if glued and score > 0 and "body" not in evidence.scores[number]:
                 evidence.scores[number]["body"] = settings["glued"]
 
 

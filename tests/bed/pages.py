@@ -69,8 +69,11 @@ def read_page(path: Path) -> BedPage:
     )
 
 
+PARTS = ("seen", "former", "seen2", "seen3", "seen4", "seen5", "seen6", "heldout2")
+
+
 def read_pages(part: str) -> list[BedPage]:
-    """The pages of one part of the bed, ``seen``, ``former``, ``seen2``, ``seen3`` to ``seen5`` or ``heldout2``."""
+    """The pages of one part of the bed, ``seen``, ``former``, ``seen2``, ``seen3`` to ``seen6`` or ``heldout2``."""
     return [read_page(path) for path in sorted((FOLDER / part).glob("*.page"))]
 
 
@@ -169,6 +172,4 @@ def report(part: str) -> str:
 
 
 if __name__ == "__main__":
-    print(
-        "\n\n".join(report(part) for part in sys.argv[1:] or ("seen", "former", "seen2", "seen3", "seen4", "seen5", "heldout2"))
-    )
+    print("\n\n".join(report(part) for part in sys.argv[1:] or PARTS))
