@@ -125,6 +125,10 @@ def _left(text: str, start: int, end: int, floor: int) -> int:
     match = _LEFT.match(text, floor, start)
     if match is None or _DATE.search(text, floor, start):
         return start
+    colon = max(text.rfind(":", match.start(), start), text.rfind("：", match.start(), start))
+    before = text[max(match.start() - 2, 0) : match.start()].rstrip()[-1:]
+    if colon >= 0 and before.isascii() and before.isalpha():  # the standard ISO 9001:20xx has a year, and no clock
+        return colon + 1
     return match.start()
 
 
