@@ -15,6 +15,7 @@ _TOP = 24
 """Lines at a page's head among which its paths stand."""
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
+_REPORT = compiled(r"的(?:报告|说明|汇报)$")
 _OPEN_TITLE = "的上会式礼动议"
 _NAMED_BODY = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
@@ -53,7 +54,7 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
             scores["speech_title"] += settings["continued"]
         elif max(below.get("speech_title", 0.0), below.get("salutation", 0.0)) >= 1.5:
             evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
-        elif evidence.text(number)[-1] in "、." and not (number and evidence.closed[number - 1]):
+        elif evidence.text(number)[-1] in "、." and (_is_only_number(evidence, number) or not _is_over(evidence, number - 1)):
             scores["speech_title"] -= settings["numbered"]
         elif _is_section(evidence, number, settings["subheading_size"]):
             scores["speech_title"] += settings["continued"]
@@ -142,9 +143,19 @@ def _may_entitle(evidence: Evidence, number: int) -> bool:
     return plain and (number == 0 or _is_over(evidence, number - 1) or evidence.set_apart(number - 1))
 
 
+def _is_only_number(evidence: Evidence, number: int) -> bool:
+    """Whether a number alone in its line is the page's only one: speeches are never numbered with one number."""
+    lines = range(len(evidence.lines))
+    return all(n == number or evidence.rule(n, "speech_title") != "labels/title-number" for n in lines)
+
+
 def _heads_speech(evidence: Evidence, number: int) -> bool:
-    """Whether a line is a title or a salutation for some rule."""
-    return number < len(evidence.lines) and evidence.ruled(number, "speech_title", "salutation") >= 1.5
+    """Whether a line is a title or a salutation for some rule, or the upper line of a title."""
+    if number >= len(evidence.lines):
+        return False
+    return evidence.ruled(number, "speech_title", "salutation") >= 1.5 or (
+        number + 1 < len(evidence.lines) and evidence.lines[number].size > 0 and _is_split(evidence, number)
+    )
 
 
 def _is_over(evidence: Evidence, number: int) -> bool:
@@ -185,7 +196,8 @@ def _in_text(evidence: Evidence, number: int) -> bool:
 
 def _is_split(evidence: Evidence, number: int) -> bool:
     """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
-    if "speech_title" not in evidence.rules[number + 1] or evidence.closed[number] or evidence.lines[number].size < 4:
+    entitled = "speech_title" in evidence.rules[number + 1] or _REPORT.search(evidence.text(number + 1)) is not None
+    if not entitled or evidence.closed[number] or evidence.lines[number].size < 4:
         return False
     text, below = evidence.text(number), evidence.text(number + 1)
     if _PUNCTUATED.search(text) or evidence.set_apart(number):
@@ -202,6 +214,8 @@ def _is_split(evidence: Evidence, number: int) -> bool:
         return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
     if text[0] == "在" and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
         return evidence.is_title(number + 1)
+    if text.startswith("关于") and below[0] in "和及与":
+        return _REPORT.search(below) is not None
     return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
 
 

@@ -46,6 +46,9 @@ _SITE = compiled(
 _STOP = compiled(r"[。!?;]")
 _POSTED = frozenset({"boilerplate/comment", "boilerplate/forum", "boilerplate/question-answer"})
 """Rules for the line above a reply: who wrote it, and when."""
+_COMMENTED = frozenset({"boilerplate/comments", "labels/site-words"})
+_SHOWN, _NEAR = 20, 8
+"""Code points of a text that a list shows, and lines in which other furniture stands above its title."""
 _REPLY = 160
 """Code points of the longest line that may be a reply by its place."""
 _SPEAKER = compiled(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
@@ -71,7 +74,9 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     _by_preamble(evidence, settings)
     _by_repetition(evidence, settings)
     _by_head(evidence, settings)
+    _by_preface(evidence, settings)
     _by_replies(evidence, settings)
+    _by_shown_texts(evidence, settings)
     _by_tail(evidence, settings)
     _by_middle(evidence, settings)
 
@@ -212,7 +217,7 @@ def _by_first(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     if evidence.set_apart(first) and not known:
         for number in range(first + 1, min(len(lines) - 1, first + 12)):
             loose = settings["name_size"] < lines[number].size <= settings["loose_size"] and not evidence.rules[number]
-            if loose and not evidence.inner(number) and evidence.ruled(number + 1, "page_meta") >= 3.0:
+            if loose and evidence.ruled(number + 1, "page_meta") >= (5.0 if evidence.inner(number) else 3.0):
                 evidence.add(number, "page_title", settings["above_meta"], "labels/first-line")
                 return
     if lines[first].size > settings["first_size"] or evidence.set_apart(first):
@@ -300,9 +305,7 @@ def _by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     title = next((n for n in range(min(_HEAD, len(evidence.lines))) if evidence.is_title(n)), None)
     top = 0 if title is None else title + 1
     marked = _first_sample(evidence, title)
-    if marked is None or any(
-        evidence.scores[n].get("salutation", 0.0) >= 3.0 or _addressed(evidence, n) for n in range(top, marked)
-    ):
+    if marked is None or any(_begins_or_ends(evidence, n) for n in range(top, marked)):
         return
     for number in range(top, marked):
         scores = evidence.scores[number]
@@ -333,6 +336,14 @@ def _first_sample(evidence: Evidence, title: int | None) -> int | None:
     return None
 
 
+def _begins_or_ends(evidence: Evidence, number: int) -> bool:
+    """Whether a line may be the first or the last one of a speech, as far as rules know."""
+    if evidence.set_apart(number):
+        return False
+    spoken = max(evidence.scores[number].get("salutation", 0.0), 2 * evidence.ruled(number, "closing")) >= 3.0
+    return spoken or _addressed(evidence, number)
+
+
 def _counts(evidence: Evidence, number: int) -> Match[str] | None:
     """The number of the speech whose title stands below a line that holds nothing else."""
     if number < 0 or evidence.rule(number, "speech_title") != "labels/title-number":
@@ -353,6 +364,8 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     title = _page_title(evidence)
     if title is not None and not evidence.opens(title + 1):
         evidence.prefer_page_title(title, settings["first_title"], "labels/first-title")
+        if title and evidence.rule(title - 1, "speech_title") == "labels/split-title":
+            evidence.prefer_page_title(title - 1, settings["first_title"], "labels/split-title")
         key = title_key(texts[title])
         for number in range(title + 1, min(len(texts), title + 12)) if len(key) >= 4 else ():
             text = texts[number]
@@ -448,6 +461,21 @@ def _by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
                 scores["speech_title"] += settings["below_title"]
 
 
+def _by_preface(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """One or two short paragraphs between the page's title and the first salutation tell of the text, and are no part of it."""
+    top, _ = _top(evidence)
+    title = next((n for n in range(top - 1, -1, -1) if evidence.is_title(n)), None)
+    if title is None or evidence.ruled(top, "salutation") < 3.0:
+        return
+    told = [n for n in range(title + 1, top) if evidence.closed[n] and evidence.lines[n].size and not evidence.set_apart(n)]
+    if len(told) > 2 or sum(evidence.lines[n].size for n in told) > settings["preface_size"]:
+        return
+    if any(evidence.ruled(n, "body", "link_residue") or _begins_or_ends(evidence, n) for n in told):
+        return
+    for number in told:
+        evidence.add(number, "intro", settings["preface"], "labels/preamble")
+
+
 def _names_speaker(evidence: Evidence, number: int, title: int, top: int) -> bool:
     """Whether a line between a title and a salutation may name the speaker, with nothing but dates beside it.
 
@@ -522,16 +550,45 @@ def _by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 def _by_replies(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Below the last line that is surely a speech's, who wrote a reply and when, and the reply itself, are furniture."""
     last = next((n for n in range(len(evidence.lines) - 1, -1, -1) if _spoken(evidence, n)), len(evidence.lines))
+    below = ""
     for number in range(last + 1, len(evidence.lines)):
-        if evidence.rule(number, "list") in _POSTED and "page_meta" in evidence.rules[number]:
+        above, below = below, _poster(evidence, number)
+        if below and "page_meta" in evidence.rules[number]:
             evidence.scores[number]["page_meta"] += settings["in_speech"]
-        elif evidence.rule(number - 1, "list") in _POSTED and _may_reply(evidence, number, settings["loose_size"]):
-            evidence.add(number, "list", settings["tail"], "labels/site-words")
+        if below == "labels/meta-date" or (above and not below and _may_reply(evidence, number)):
+            own = evidence.scores[number].get("list", 0.0)
+            evidence.add(number, "list", settings["reply"] - min(own, 0.0), "labels/site-words")
 
 
-def _may_reply(evidence: Evidence, number: int, least: int) -> bool:
-    """Whether a line is too long for a button, too short for a speech and addresses nobody."""
-    return least < evidence.lines[number].size <= _REPLY and not _addressed(evidence, number)
+def _by_shown_texts(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Below furniture, a title and the first words of its text, which break off with dots, are an entry of a list."""
+    for number in range(1, len(evidence.lines)):
+        line, above = evidence.lines[number], number - 1
+        if line.size < _SHOWN or not evidence.view.endswith(("…", "..."), line.left, line.right):
+            continue
+        titled = not evidence.closed[above] and _NAMES_TEXTS.search(evidence.text(above)) is not None
+        if titled and any(evidence.ruled(n, "list") >= 5.0 for n in range(max(0, above - _NEAR), above)):
+            for part in (above, number):
+                evidence.add(part, "list", settings["preview"], "labels/preview")
+
+
+def _poster(evidence: Evidence, number: int) -> str:
+    """The rule that knows a line for the one above a reply; empty where none does."""
+    known = evidence.rule(number, "list")
+    if known in _POSTED:
+        return known
+    dated = evidence.rule(number, "page_meta")
+    return dated if dated == "labels/meta-date" and _commented(evidence, number) else ""
+
+
+def _commented(evidence: Evidence, number: int) -> bool:
+    """Whether a line stands not far below the heading of a page's comments, or below another reply."""
+    return any(evidence.rule(n, "list") in _COMMENTED for n in range(max(0, number - 6), number))
+
+
+def _may_reply(evidence: Evidence, number: int) -> bool:
+    """Whether a line is too short for a speech and addresses nobody."""
+    return evidence.lines[number].size <= _REPLY and not _addressed(evidence, number)
 
 
 def _spoken(evidence: Evidence, number: int) -> bool:

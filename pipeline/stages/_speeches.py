@@ -17,6 +17,8 @@ _ADDRESS = compiled(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[
 _PEOPLE = compiled(r"[\s,、和]|尊敬的|敬爱的|亲爱的|各位|全体|们")
 _TOO_SHORT, _SHORT, _REST = 60, 24, 80
 """Code points: what a speech has at least before another one begins, the same behind thanks, and what the other one has."""
+_MUCH = 4
+"""How many times as long as what follows an address a speech is from where on that is rather its end than another one."""
 _STOP, _WORDS = compiled(r"[,:!。\n]"), 60
 """What ends a form of address, and the code points at a paragraph's beginning among which it is looked for."""
 _JOINS = ("及", "和", "与", "暨", "、", " ")
@@ -112,9 +114,9 @@ def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
         if not first or not second:
             continue
         one, two = blocks[number - 1], blocks[number]
-        if one.label != two.label and not (one.label == "page_title" and second.startswith("—")):
+        if one.label != two.label and not second.startswith("—"):
             continue
-        rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0]
+        rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0] or first.startswith("关于")
         if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):
             titles[number - 1] = titles[number] = first + second
 
@@ -182,9 +184,8 @@ def _begins(
     two: the speech's title names two speeches.
     """
     spoken = [n for n in range(first, number) if blocks[n].label in SPOKEN]
-    if sum(blocks[n].end - blocks[n].start for n in spoken) < (_SHORT if _over(last, blocks) else _TOO_SHORT) or all(
-        blocks[n].label == "salutation" for n in spoken[-3:]
-    ):
+    size = sum(blocks[n].end - blocks[n].start for n in spoken)
+    if size < (_SHORT if _over(last, blocks) else _TOO_SHORT) or all(blocks[n].label == "salutation" for n in spoken[-3:]):
         return False
     if _behind_hidden(number, blocks):
         another = two and not _second_salutation(number, blocks)
@@ -193,12 +194,15 @@ def _begins(
     following = [n for n in range(number, min(len(blocks), number + 40)) if blocks[n].label in SPOKEN]
     score = _address(number, blocks, cues, view, first, last) + _ending(last, blocks, cues)
     score += 1.0 if two else 0.0
-    score += 1.2 if any(n in cues.opening or n in cues.greeting for n in following[:3]) else 0.0
+    opened = any(n in cues.opening or n in cues.greeting for n in following[:3])
+    score += 1.2 if opened else 0.0
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
     before, behind = (blocks[first].start, blocks[last].end), (blocks[number].start, _end(number, blocks))
     score += 1.0 if changed(text[slice(*before)], text[slice(*behind)]) else 0.0
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
-    score -= 1.5 if blocks[last].label != "closing" and _rest(number, blocks) < _REST else 0.0
+    if blocks[last].label != "closing":
+        rest = _rest(number, blocks, max(_REST, size))
+        score -= 1.5 if rest < _REST else 0.5 if rest * _MUCH < size and not opened else 0.0
     return score >= _THRESHOLD
 
 
@@ -255,11 +259,11 @@ def _over(last: int, blocks: Sequence[Block]) -> bool:
     return blocks[last].rule in ("labels/closing-thanks", "labels/closing-end")
 
 
-def _rest(number: int, blocks: Sequence[Block]) -> int:
-    """How much is still spoken from a block to the next title."""
+def _rest(number: int, blocks: Sequence[Block], enough: int) -> int:
+    """How much is still spoken from a block to the next title; it is not counted further than what is enough."""
     size = 0
     for block in blocks[number:]:
-        if block.label == "speech_title" or size > 400:
+        if block.label == "speech_title" or size > enough:
             break
         if block.label in SPOKEN:
             size += block.end - block.start

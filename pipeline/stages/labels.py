@@ -141,7 +141,8 @@ def _blocks(lines: Sequence[Line], states: Sequence[str], evidence: Evidence, vi
     levels = heading_levels(lines, states, view)
     blocks = []
     for (start, end, _, _), state, level, rules in zip(lines, states, levels, evidence.rules, strict=True):
-        if state == "body" or (state == "heading" and not level):
+        glued = state == "salutation" and start > 0 and view[start - 1] != "\n"
+        if state == "body" or glued or (state == "heading" and not level):
             blocks.append(Block(start, end, "body"))
             continue
         label = "boilerplate" if state in FURNITURE else cast("Label", state)

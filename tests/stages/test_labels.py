@@ -457,6 +457,7 @@ TOTALS = {
     "seen4": {"removed": 0.995, "label": 0.985, "boundary": 0.98, "title": 0.98},
     "seen5": {"removed": 0.98, "label": 0.91, "boundary": 0.82, "title": 0.81},
     "seen6": {"removed": 0.985, "label": 0.97, "boundary": 0.975, "title": 0.97},
+    "seen7": {"removed": 0.98, "label": 0.97, "boundary": 0.95, "title": 0.98},
     "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
     "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
 }
