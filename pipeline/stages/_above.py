@@ -10,10 +10,12 @@ from regex import Match
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence, title_key
 from pipeline.stages._lines import letters
-from pipeline.stages._wording import addressed, introduces, is_row, names_texts, speaks_of_site
+from pipeline.stages._wording import addressed, introduces, is_row, names_texts, speaks_of_site, speaks_to
 
 HEAD = 24
 """Lines at a page's top among which its title is looked for."""
+_TOLD, _FAR = 10, 60
+"""Code points of a preface, and lines at a page's top among which its first speech begins."""
 _NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
 )
@@ -124,10 +126,11 @@ def _first_sample(evidence: Evidence, title: int | None) -> int | None:
     top, least, lone = 0, 5.0, False
     if title is not None:
         known = evidence.rule(title, "page_title")
-        top, least = title + 1, 2.5 if known in _ASKING or _HOW_TO.search(evidence.text(title)) else 5.0
         lone = known == "labels/page-title-collection"
+        top, least = title + 1, 2.5 if known in _ASKING or _HOW_TO.search(evidence.text(title)) else 3.0 if lone else 5.0
     for number in range(top, min(len(evidence.lines), top + 30)):
-        if evidence.ruled(number, "speech_title") >= least:
+        sure = evidence.ruled(number, "speech_title") >= 5.0 or not lone or evidence.opens(number + 1)
+        if evidence.ruled(number, "speech_title") >= least and sure:
             found = _NUMBER.search(evidence.text(number)) or _counts(evidence, number - 1)
             first = found["number"].lstrip("0") in _FIRST if found else title is not None
             return number if first else None
@@ -188,17 +191,23 @@ def by_head(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
 def by_preface(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """One or two short paragraphs between the page's title and the first salutation tell of the text, and are no part of it."""
-    top, _ = top_of(evidence)
+    top = next((n for n in range(min(len(evidence.lines), _FAR)) if evidence.ruled(n, "salutation") >= 3.0), 0)
     title = next((n for n in range(top - 1, -1, -1) if evidence.is_title(n)), None)
-    if title is None or evidence.ruled(top, "salutation") < 3.0:
+    if title is None:
         return
-    told = [n for n in range(title + 1, top) if evidence.closed[n] and evidence.lines[n].size and not evidence.set_apart(n)]
+    told = [n for n in range(title + 1, top) if _is_told(evidence, n)]
     if len(told) > 2 or sum(evidence.lines[n].size for n in told) > settings["preface_size"]:
         return
-    if any(evidence.ruled(n, "body", "link_residue") or _begins_or_ends(evidence, n) for n in told):
+    if any(evidence.ruled(n, "body", "link_residue") or _begins_or_ends(evidence, n) or speaks_to(evidence, n) for n in told):
         return
     for number in told:
         evidence.add(number, "intro", settings["preface"], "labels/preamble")
+
+
+def _is_told(evidence: Evidence, number: int) -> bool:
+    """Whether a line ends like a sentence, and no rule says that it is furniture."""
+    line = evidence.lines[number]
+    return evidence.closed[number] and line.size >= _TOLD and not evidence.set_apart(number)
 
 
 def _names_speaker(evidence: Evidence, number: int, title: int, top: int) -> bool:
@@ -229,7 +238,7 @@ def _release_list(evidence: Evidence, below: int) -> None:
 
 def top_of(evidence: Evidence) -> tuple[int, bool]:
     """The first line that may be a speech's, and whether it surely is: it addresses people, or is a numbered title."""
-    for number, line in enumerate(evidence.lines[:60]):
+    for number, line in enumerate(evidence.lines[:_FAR]):
         if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
             return number, True
         if line.size > 40 and _GLUED.match(evidence.view, line.left, line.right) and not evidence.set_apart(number):

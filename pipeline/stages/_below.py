@@ -15,9 +15,13 @@ _LISTED = compiled(
 )
 _POSTED = frozenset({"boilerplate/comment", "boilerplate/forum", "boilerplate/question-answer"})
 """Rules for the line above a reply: who wrote it, and when."""
+_LISTS = frozenset({"boilerplate/recommendation"})
+"""Rules for the heading of a list of other texts."""
 _COMMENTED = frozenset({"boilerplate/comments", "labels/site-words"})
 _SHOWN, _NEAR = 20, 8
 """Code points of a text that a list shows, and lines in which other furniture stands above its title."""
+_LONGEST, _TITLE = 16, 40
+"""Entries of a list of recommendations, and the code points of one."""
 _REPLY = 160
 """Code points of the longest line that may be a reply by its place."""
 
@@ -76,7 +80,7 @@ def by_tail(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     run: list[int] = []
     for number in range(len(evidence.lines) - 1, last, -1):
         if evidence.ruled(number, "intro", "list", "page_meta") >= 5.0:
-            if _reads_like_text(evidence, run):
+            if evidence.rule(number, "list") not in _LISTS and _reads_like_text(evidence, run):
                 return
             for known in run:
                 _lean_to_list(evidence, known, settings)
@@ -107,10 +111,22 @@ def _lean_to_list(evidence: Evidence, number: int, settings: Mapping[str, Any]) 
     scores["list"] = scores.get("list", settings["loose_open"]) + settings["tail"]
     if speaks_of_site(evidence, number, 1):
         scores["list"] += settings["tail_site"]
+    if _in_recommendations(evidence, number):
+        scores["list"] += settings["tail"]
     if number and evidence.rule(number - 1, "list") in _POSTED:
         scores["list"] += settings["tail"]
     if evidence.ruled(number, "speech_title") < 5.0 and "speech_title" in scores:
         scores["speech_title"] -= settings["tail"]
+
+
+def _in_recommendations(evidence: Evidence, number: int) -> bool:
+    """Whether nothing but short open lines stand between a line and the heading of recommendations above it."""
+    for above in range(number - 1, max(-1, number - _LONGEST), -1):
+        if evidence.rule(above, "list") in _LISTS:
+            return True
+        if evidence.closed[above] or evidence.lines[above].size > _TITLE:
+            return False
+    return False
 
 
 def _substantial(evidence: Evidence, number: int) -> bool:

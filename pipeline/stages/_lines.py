@@ -223,3 +223,27 @@ class Scan:
             number = bisect_right(starts, match.start()) - 1
             if number >= 0:
                 yield number, 0, match
+
+
+_FIGURES = compiled(r"\d{1,8}(?:[.,]\d{1,4})*[%‰]?")
+_UNIT = compiled(
+    r"[年月日号秒位个件户家元万亿千百十项条起次届期岁度倍辆台套座所处份篇亩吨米里斤天周余多%‰,。、;:)]|时(?!间)|点(?![击赞评此阅])|分(?!享)|人(?!气)|名(?!称)|公[里斤顷]|平方|立方|世纪|小时"
+)
+
+
+def is_torn(text: str, below: str) -> bool:
+    """Whether a line is a number whose unit stands at the beginning of the next line.
+
+    >>> is_torn("37", "件，走了又来。"), is_torn("2", "一位老人没有走。"), is_torn("第2", "件")
+    (True, False, False)
+    """
+    return _FIGURES.fullmatch(text) is not None and _UNIT.match(below) is not None
+
+
+def is_figure(text: str) -> bool:
+    """Whether a line is nothing but a number.
+
+    >>> is_figure("98.6%"), is_figure("一")
+    (True, False)
+    """
+    return _FIGURES.fullmatch(text) is not None

@@ -6,26 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.patterns import compiled
-from pipeline.stages._evidence import APART, Evidence, titled
+from pipeline.stages._evidence import Evidence
+from pipeline.stages._numbers import by_numbers, by_torn_numbers, is_only_number
+from pipeline.stages._titles import is_over, is_split
 
 _SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named", "-before"))
-_FIGURES = "零一二三四五六七八九十"
 _PAGE_NUMBER = compiled(r"\d{1,3}")
 _TOP = 24
 """Lines at a page's head among which its paths stand."""
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
-_REPORT = compiled(r"的(?:报告|说明|汇报)$")
-_OPEN_TITLE = "的上会式礼动议"
-_NAMED_BODY = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
-_BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
+_SIGNED = compiled(r"[^\s。!?;:,]{2,20} {1,4}\p{Han}{2,4}")
+_REMARK = compiled(r"[【\[]\p{Han}{0,4}(?:点评|评析|评点|赏析|点拨|简析|简评|提示)[】\]]:?")
+_BULLETS = "◆◇★☆■□●▲△"
 
 
 def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the scores of short lines what the lines next to them say. settings: table ``score`` of the labels' settings."""
     wrapped = _is_wrapped(evidence)
-    _by_numbers(evidence, settings)
+    by_torn_numbers(evidence, settings)
+    by_numbers(evidence, settings)
     _by_speakers(evidence, settings)
+    _by_bullets(evidence, settings)
+    _by_remarks(evidence, settings)
     loose_size, crumb_size = settings["loose_size"], settings["crumb_size"]
     for number, (_, _, left, right) in enumerate(evidence.lines[:-1]):
         size = right - left
@@ -37,7 +40,7 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         if size <= crumb_size and _is_crumb(evidence, number):
             for state in ("intro", "mark"):
                 evidence.add(number, state, settings["crumb"], "boilerplate/breadcrumb")
-        elif _is_split(evidence, number):
+        elif is_split(evidence, number):
             for part in (number, number + 1):
                 evidence.add(part, "speech_title", settings["split_title"], "labels/split-title")
         if not rules:
@@ -54,7 +57,7 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
             scores["speech_title"] += settings["continued"]
         elif max(below.get("speech_title", 0.0), below.get("salutation", 0.0)) >= 1.5:
             evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
-        elif evidence.text(number)[-1] in "、." and (_is_only_number(evidence, number) or not _is_over(evidence, number - 1)):
+        elif evidence.text(number)[-1] in "、." and (is_only_number(evidence, number) or not is_over(evidence, number - 1)):
             scores["speech_title"] -= settings["numbered"]
         elif _is_section(evidence, number, settings["subheading_size"]):
             scores["speech_title"] += settings["continued"]
@@ -84,7 +87,8 @@ def _is_section(evidence: Evidence, number: int, limit: int) -> bool:
 def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -> None:
     """What a line's neighbours say of it where no rule knows it: a speaker's name, a heading without a number."""
     scores, size = evidence.scores[number], evidence.lines[number].size
-    if 2 <= size <= settings["name_size"] and evidence.scores[number + 1].get("salutation", 0.0) >= 3.0:
+    named = 2 <= size <= settings["name_size"] and evidence.scores[number + 1].get("salutation", 0.0) >= 3.0
+    if named or (number and not evidence.closed[number] and _signs(evidence, number)):
         evidence.add(number, "body", settings["name"], "")
     elif evidence.rule(number + 1, "page_meta") == "labels/text-card" and not evidence.closed[number]:
         evidence.add(number, "speech_title", settings["again"], "labels/text-card")
@@ -92,24 +96,17 @@ def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -
         scores["heading"] = scores.get("heading", 0.0) + settings["subheading"]
 
 
-def _by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
-    """Numbers alone in their lines that count up from one number speeches, if the line above each of them is over.
+def _signs(evidence: Evidence, number: int) -> bool:
+    """Whether a line between a title and a salutation names the speaker: where from and, behind a space, who."""
+    above, below = evidence.ruled(number - 1, "speech_title"), evidence.scores[number + 1].get("salutation", 0.0)
+    return above >= 1.5 and below >= 3.0 and _SIGNED.fullmatch(evidence.text(number)) is not None
 
-    One above two whose predecessor is nowhere is a page's.
-    """
-    lone = [n for n in range(len(evidence.lines)) if evidence.rule(n, "speech_title") == "labels/title-number"]
-    counted: list[int] = []
-    values = {evidence.text(n) for n in lone}
-    for number in lone:
-        text = evidence.text(number)
-        if text.isdecimal() and int(text) > 2 and str(int(text) - 1) not in values and not _heads_speech(evidence, number + 1):
-            evidence.scores[number]["speech_title"] += settings["continued"]
-        want = len(counted) + 1
-        if evidence.text(number).strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
-            counted.append(number)
-    if len(counted) >= 2 and all(_is_over(evidence, n - 1) for n in counted[1:]):
-        for number in counted:
-            evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+
+def _by_remarks(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """The line below a heading such as 【点评】 that stands alone is the remark."""
+    for number in range(1, len(evidence.lines)):
+        if evidence.rule(number - 1, "mark") == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number - 1)):
+            evidence.add(number, "mark", settings["remark"], "boilerplate/speech-card")
 
 
 def _by_speakers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
@@ -129,6 +126,31 @@ def _by_speakers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             evidence.scores[number]["body"] = 0.0
 
 
+def _by_bullets(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Short lines behind one and the same sign (◆), each above a speech's first line, are the titles of speeches.
+
+    So is the sign alone above a salutation, where there are such titles.
+    """
+    marked: dict[str, list[int]] = {}
+    for number, (_, _, left, right) in enumerate(evidence.lines[:-1]):
+        if 0 < right - left <= settings["subheading_size"] and evidence.view[left] in _BULLETS and not evidence.closed[number]:
+            marked.setdefault(evidence.view[left], []).append(number)
+    for numbers in marked.values():
+        heads = [n for n in numbers if _opens_below(evidence, n)]
+        if len(heads) < 2 or len(heads) < len(numbers) or all(evidence.lines[n].size == 1 for n in heads):
+            continue
+        for number in heads:
+            evidence.add(number, "speech_title", settings["bullets"], "labels/bullets")
+            evidence.scores[number].pop("mark", None)
+
+
+def _opens_below(evidence: Evidence, number: int) -> bool:
+    """Whether the line below may be a speech's first; below a sign that stands alone, only a salutation."""
+    if evidence.lines[number].size == 1:
+        return evidence.ruled(number + 1, "salutation") >= 3.0
+    return evidence.opens(number + 1)
+
+
 def _is_speech(evidence: Evidence, number: int) -> bool:
     """Whether a line, or the one below it, is a salutation or plain text."""
     some = range(number, min(number + 2, len(evidence.lines)))
@@ -140,27 +162,7 @@ def _may_entitle(evidence: Evidence, number: int) -> bool:
     if number < 0 or evidence.closed[number] or evidence.set_apart(number) or not 2 <= evidence.lines[number].size <= 24:
         return False
     plain = _PUNCTUATED.search(evidence.text(number)) is None and evidence.ruled(number, "body", "salutation", "closing") < 1.5
-    return plain and (number == 0 or _is_over(evidence, number - 1) or evidence.set_apart(number - 1))
-
-
-def _is_only_number(evidence: Evidence, number: int) -> bool:
-    """Whether a number alone in its line is the page's only one: speeches are never numbered with one number."""
-    lines = range(len(evidence.lines))
-    return all(n == number or evidence.rule(n, "speech_title") != "labels/title-number" for n in lines)
-
-
-def _heads_speech(evidence: Evidence, number: int) -> bool:
-    """Whether a line is a title or a salutation for some rule, or the upper line of a title."""
-    if number >= len(evidence.lines):
-        return False
-    return evidence.ruled(number, "speech_title", "salutation") >= 1.5 or (
-        number + 1 < len(evidence.lines) and evidence.lines[number].size > 0 and _is_split(evidence, number)
-    )
-
-
-def _is_over(evidence: Evidence, number: int) -> bool:
-    """Whether a line may be the last one above a new speech: it does not break off in the middle of a sentence."""
-    return evidence.closed[number] or titled(evidence.scores[number]) or evidence.ruled(number, "closing") >= 3.0
+    return plain and (number == 0 or is_over(evidence, number - 1) or evidence.set_apart(number - 1))
 
 
 def _is_wrapped(evidence: Evidence) -> bool:
@@ -192,38 +194,6 @@ def _in_text(evidence: Evidence, number: int) -> bool:
     if number == 0 or evidence.lines[number - 1].size < 10 or evidence.set_apart(number - 1):
         return False
     return evidence.ruled(number - 1, "speech_title", "salutation") < 1.5
-
-
-def _is_split(evidence: Evidence, number: int) -> bool:
-    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
-    entitled = "speech_title" in evidence.rules[number + 1] or _REPORT.search(evidence.text(number + 1)) is not None
-    if not entitled or evidence.closed[number] or evidence.lines[number].size < 4:
-        return False
-    text, below = evidence.text(number), evidence.text(number + 1)
-    if _PUNCTUATED.search(text) or evidence.set_apart(number):
-        return False
-    if not (
-        evidence.opens(number + 2)
-        or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
-        or (below[0] == "—" and _may_sign(evidence, number + 2))
-    ):
-        return False
-    if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
-        return False
-    if below[0] == "—":
-        return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
-    if text[0] == "在" and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
-        return evidence.is_title(number + 1)
-    if text.startswith("关于") and below[0] in "和及与":
-        return _REPORT.search(below) is not None
-    return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
-
-
-def _may_sign(evidence: Evidence, number: int) -> bool:
-    """Whether a line below a subtitle may name the speaker or whom he speaks for: it is short and no rule knows it."""
-    if number >= len(evidence.lines) or evidence.rules[number]:
-        return False
-    return evidence.lines[number].size <= 24 and _NAMED_BODY.fullmatch(evidence.text(number)) is not None
 
 
 def _between_paragraphs(evidence: Evidence, number: int, limit: int) -> bool:

@@ -9,27 +9,21 @@ from typing import Any
 from pipeline.patterns import compiled
 from pipeline.stages._above import HEAD, by_head, by_portal, by_preamble, by_preface, by_preview, by_second_title, top_of
 from pipeline.stages._below import by_replies, by_shown_texts, by_tail
+from pipeline.stages._contents import by_contents, first_by
 from pipeline.stages._evidence import Evidence, title_key
 from pipeline.stages._lines import letters
 from pipeline.stages._wording import names_texts
 
-_HEADED, _ENTRY, _ENTRIES = 12, 60, 60
-"""Code points of a table of contents' heading and of its longest line, and the lines that it has at most."""
 _FIGURES = "一二三四五六七八九十"
 _COUNT_ENDS = frozenset(_FIGURES + "0123456789)")
 _COUNTED = compiled(r"(?<stem>[^\n。!?;,]{5,38}?) ?[(]?(?<number>\d{1,2}|[一二三四五六七八九十])[)]?$")
-_ENUMERATED = compiled(
-    r"^(?:\d{1,2} ?[.、]|[一二三四五六七八九十]{1,3} ?、|\([一二三四五六七八九十\d]{1,3}\)|"
-    r"第[一二三四五六七八九十\d]{1,3}篇 ?[:、]) ?(?=\S)"
-)
-_PAGED = compiled(r"[ .·…_-]*\d{1,4}$")
 _ASKED = compiled(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
 
 
 def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Add to the lines' scores what their places say. settings: the table ``score`` of the labels' settings."""
-    collection = _first_by(evidence, "page_title", "labels/page-title-collection")
-    _by_contents(evidence, settings, collection)
+    collection = first_by(evidence, "page_title", "labels/page-title-collection")
+    by_contents(evidence, settings, collection)
     _by_marked_again(evidence, settings)
     _by_count(evidence, settings, collection)
     by_portal(evidence, settings)
@@ -44,66 +38,6 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     by_shown_texts(evidence, settings)
     by_tail(evidence, settings)
     _by_middle(evidence, settings)
-
-
-def _by_contents(evidence: Evidence, settings: Mapping[str, Any], collection: int | None) -> None:
-    """The lines of a table of contents, each of which stands once more below it, and the titles that they name.
-
-    A speech may have a table of its own headings: they have outline numbers below it too, or name no kind of speech.
-    """
-    head = _contents_head(evidence, collection)
-    if head is None:
-        return
-    texts = [evidence.text(n) if line.size <= _ENTRY else "" for n, line in enumerate(evidence.lines)]
-    places = {letters(text): n for n, text in enumerate(texts)}
-    named: list[int] = []
-    for number in range(head + 1, min(head + 1 + _ENTRIES, len(texts))):
-        entry = texts[number]
-        place = places.get(letters(entry), number) if entry else number
-        if entry and place == number:
-            place = places.get(letters(_PAGED.sub("", entry)), number)
-        own = place != number and evidence.ruled(number, "heading") >= 3.0
-        if entry and place == number:
-            place = places.get(letters(_PAGED.sub("", _ENUMERATED.sub("", entry, count=1))), number)
-        if place == number or own:
-            break
-        named.append(place)
-    listed = range(head + 1, head + 1 + len(named))
-    if len(named) < 2 or min(named) in listed or not any(_entitles(evidence, n) for n in named):
-        return
-    for number, place in zip(listed, named, strict=True):
-        for state in ("speech_title", "page_title", "heading"):
-            evidence.scores[number].pop(state, None)
-            evidence.rules[number].pop(state, None)
-        evidence.add(number, "intro", settings["preview"], "boilerplate/contents")
-        if evidence.ruled(place, "speech_title") < settings["again"]:
-            evidence.add(place, "speech_title", settings["again"], "labels/title-again")
-
-
-def _contents_head(evidence: Evidence, collection: int | None) -> int | None:
-    """The line above a table of contents: its heading, or a collection's title with numbered lines right below it.
-
-    collection: the line of the collection's title.
-    """
-    head = _first_by(evidence, "intro", "boilerplate/contents")
-    if head is not None:
-        return head if evidence.lines[head].size <= _HEADED else None
-    if collection is None or collection + 2 >= len(evidence.lines):
-        return None
-    return collection if all(_ENUMERATED.match(evidence.text(n)) for n in (collection + 1, collection + 2)) else None
-
-
-def _entitles(evidence: Evidence, number: int) -> bool:
-    """Whether a line is a speech's title for some rule, or the motto above one that begins with a dash."""
-    if evidence.ruled(number, "speech_title") >= 3.0:
-        return True
-    below = number + 1
-    return below < len(evidence.lines) and evidence.ruled(below, "speech_title") >= 1.5 and evidence.text(below)[0] == "—"
-
-
-def _first_by(evidence: Evidence, state: str, rule: str) -> int | None:
-    """The first line at the page's top for which a rule is the one that says most for a state."""
-    return next((number for number in range(min(HEAD, len(evidence.lines))) if evidence.rule(number, state) == rule), None)
 
 
 def _by_marked_again(evidence: Evidence, settings: Mapping[str, Any]) -> None:
@@ -146,7 +80,8 @@ def limit_page_titles(evidence: Evidence) -> None:
     spoken = False
     for number, scores in enumerate(evidence.scores):
         if spoken:
-            scores.pop("page_title", None)
+            if scores.pop("page_title", 0.0) >= 8.0:  # a surely known one in a text's middle heads the site's next page
+                evidence.add(number, "mark", 8.0, evidence.rule(number, "page_title"))
         elif scores.get("salutation", 0.0) >= 3.0 or (
             scores.get("body", 0.0) >= 5.0 and not evidence.set_apart(number) and max(scores.get("intro", 0.0), 0.0) < 5.0
         ):
@@ -218,11 +153,20 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     least = settings["repeated_times"]
     often = {text for text, times in counts.items() if times >= least and text}
     _by_many_titles(evidence, title, settings)
+    _by_running_heads(evidence, texts, counts, settings)
     for number, text in enumerate(texts) if often else ():
         if text in often and text[-1] not in "。!?:;" and len(text) <= 30:
             scores = evidence.scores[number]
             if max(scores.get(state, 0.0) for state in ("speech_title", "salutation", "closing", "heading", "page_meta")) < 1.0:
                 evidence.add(number, "mark", settings["repeated"], "labels/repeated")
+
+
+def _by_running_heads(evidence: Evidence, texts: list[str], counts: Mapping[str, int], settings: Mapping[str, Any]) -> None:
+    """The same short line beside two page numbers is a document's running head."""
+    for number, text in enumerate(texts[:-1]):
+        paged = evidence.rule(number + 1, "mark") == "paragraphs/page-number"
+        if paged and counts[text] > 1 and text and text[-1] not in "。!?:;":
+            evidence.add(number, "mark", settings["preview"], "labels/repeated")
 
 
 def _by_many_titles(evidence: Evidence, title: int | None, settings: Mapping[str, Any]) -> None:

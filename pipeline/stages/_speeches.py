@@ -22,6 +22,7 @@ _MUCH = 4
 _STOP, _WORDS = compiled(r"[,:!。\n]"), 60
 """What ends a form of address, and the code points at a paragraph's beginning among which it is looked for."""
 _JOINS = ("及", "和", "与", "暨", "、", " ")
+_TWO_OCCASIONS = compiled(r"典礼[和及与暨、]\p{Han}{0,10}典礼|仪式[和及与暨、]\p{Han}{0,10}仪式")
 _FORMAL = ("尊敬", "敬爱", "亲爱", "各位")
 _THRESHOLD = 3.0
 """Evidence from which a line without a title above it begins a new speech; see `_begins`."""
@@ -107,18 +108,34 @@ def _once(title: str) -> str:
     return title[:half] if half >= 6 and title[:half] == title[half:] else title
 
 
-def join_titles(blocks: Sequence[Block], titles: dict[int, str | None]) -> None:
-    """Let the first and the last line of a title that is broken over two lines have the whole of it."""
-    for number in list(titles):
-        first, second = titles.get(number - 1), titles[number]
-        if not first or not second:
+def join_titles(blocks: Sequence[Block], titles: dict[int, str | None], text: str, view: str, drops: Sequence[Rule]) -> None:
+    """Let the first and the last line of a title that is broken over two lines have the whole of it.
+
+    text, view, drops: the page, and what `clean_title` needs.
+    """
+    begun: dict[int, int] = {}
+    for number in sorted(titles):
+        if number - 1 not in titles:
             continue
         one, two = blocks[number - 1], blocks[number]
-        if one.label != two.label and not second.startswith("—"):
+        first, second = (titles[n] or text[blocks[n].start : blocks[n].end].strip() for n in (number - 1, number))
+        if not _goes_on(one, two, first, second):
             continue
-        rest = (len(second) <= 4 and not first.endswith(second)) or first[0] == "在" != second[0] or first.startswith("关于")
-        if second.startswith("—") or (rest and "labels/split-title" in (one.rule, two.rule)):
-            titles[number - 1] = titles[number] = first + second
+        begun[number] = start = begun.get(number - 1, number - 1)
+        run = blocks[start : number + 1]
+        shown, seen = ("".join(page[block.start : block.end].strip() for block in run) for page in (text, view))
+        joined = clean_title(shown, seen, drops)
+        titles.update(dict.fromkeys(range(start, number + 1), joined))
+
+
+def _goes_on(one: Block, two: Block, first: str, second: str) -> bool:
+    """Whether a line with a title goes on with the one above it. first, second: the two titles."""
+    if second.startswith("—"):
+        return True
+    if one.label != two.label or "labels/split-title" not in (one.rule, two.rule):
+        return False
+    kind = len(second) <= 4 and not first.endswith(second)
+    return kind or ("在" in first and second[0] != "在") or first.startswith("关于")
 
 
 def find_drafts(
@@ -164,11 +181,11 @@ def find_drafts(
 
 
 def _names_two(title: str | None, genres: Sequence[str]) -> bool:
-    """Whether a title names two speeches: a kind of speech, a word that joins, a kind of speech at its end."""
+    """Whether a title names two speeches: two kinds of speeches, or two occasions, with a word that joins them."""
     if title is None or not any(word in title for word in _JOINS):
         return False
     parts = [part for join in _JOINS for part in title.split(join)[:-1]]
-    return any(part.endswith(tuple(genres)) for part in parts)
+    return any(part.endswith(tuple(genres)) for part in parts) or _TWO_OCCASIONS.search(title) is not None
 
 
 def _may_follow(number: int, blocks: Sequence[Block], cues: Cues, last: int) -> bool:
@@ -199,6 +216,7 @@ def _begins(
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
     before, behind = (blocks[first].start, blocks[last].end), (blocks[number].start, _end(number, blocks))
     score += 1.0 if changed(text[slice(*before)], text[slice(*behind)]) else 0.0
+    score -= 0.3 if not two and _shortened(number, blocks, view, first, last) else 0.0
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
     if blocks[last].label != "closing":
         rest = _rest(number, blocks, max(_REST, size))
@@ -232,7 +250,14 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
     full = salutation and (words.startswith(_FORMAL) or "、" in words or "," in words)
     own = view[blocks[first].start : blocks[first].end].strip(" 。,")
     other = salutation and blocks[first].label == "salutation" and not _share(words, own)
-    return 2.4 + (0.8 if full else 0.0) + (0.7 if other else 0.0) - (0.5 if words == own and len(words) > 6 else 0.0)
+    again = words == own and len(words) > 6
+    return 2.4 + (0.8 if full else 0.0) + (0.7 if other else 0.0) - (0.5 if again else 0.0)
+
+
+def _shortened(number: int, blocks: Sequence[Block], view: str, first: int, last: int) -> bool:
+    """Whether a salutation behind a paragraph names some of those again whom the speech's first one names (各位乡亲：)."""
+    words, own = (view[blocks[n].start : blocks[n].end].strip(" 。,:") for n in (number, first))
+    return blocks[last].label == "body" and len(words) + 4 <= len(own) and words.removeprefix("各位") in own
 
 
 def _other_people(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence
 
-_ADDRESSED = compiled(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}们[,:!、]")
+_ADDRESSED = compiled(r"(?:尊敬|敬爱|亲爱)的|各位|诸位|大家好|\p{Han}{1,6}(?<![我你他她它咱])们[,:!、]")
 _NAMES_TEXTS = compiled(r"(?:讲话|发言|致[辞词]|演讲|主持|材料|文稿|公文|范文|作文|稿|篇)(?!(?:大全)?(?:网|库|站|频道))")
 _SITE = compiled(
     r"文档|文件|文库|下载|上传|预览|会员|VIP|积分|金币|充值|客服|版权|侵权|本站|网站|网友|用户|登录|注册|付费|免费|资源|转载|收藏|点击|链接|"
@@ -13,6 +13,7 @@ _SITE = compiled(
 )
 _STOP = compiled(r"[。!?;]")
 _SPEAKER = compiled(r"我们|咱们|同志|同学|各位|乡亲|群众|我(?![要想的]?[下注登搜])|谢谢|企业|工作|今年|明年|去年")
+_TOGETHER = compiled(r"我们|咱们|各位|大家|你们|我代表")
 _SAMPLES = compiled(r"[讲发演主致][话言讲持辞]稿|主持词|范文|例文|文稿|稿子|文章|素材|模板|[几\d一二三四五六七八九十]篇")
 _OFFERED = compiled(r"写作|撰写|起草|[怎如]么?何?写|参考|借鉴|阅读|整理|搜集|收集|小编|网友|用到|使用|欢迎|推荐|分享|范本|格式")
 
@@ -21,6 +22,12 @@ def addressed(evidence: Evidence, number: int) -> bool:
     """Whether a line begins with a form of address, as a speech without a line for its salutation does."""
     line = evidence.lines[number]
     return _ADDRESSED.match(evidence.view, line.left, line.right) is not None and not evidence.set_apart(number)
+
+
+def speaks_to(evidence: Evidence, number: int) -> bool:
+    """Whether a line has a speaker's words for himself and his audience together (我们, 大家)."""
+    line = evidence.lines[number]
+    return _TOGETHER.search(evidence.view, line.left, line.right) is not None
 
 
 def spoken(evidence: Evidence, number: int) -> bool:

@@ -57,7 +57,7 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Labelled:
         for number, block in enumerate(blocks)
         if block.label in ("speech_title", "page_title") and block.rule != "labels/title-bare"
     }
-    join_titles(blocks, titles)
+    join_titles(blocks, titles, text, view, plan.titles)
     drafts = find_drafts(blocks, titles, find_cues(hits, plan), view, own.sets.get("genre", ()), text)
     meta = read_meta(_speaking(blocks, text, view), plan.fields)
     page_title = _page_title(blocks)

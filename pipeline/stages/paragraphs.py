@@ -14,7 +14,7 @@ from pipeline.page import SPOKEN, Block
 from pipeline.rulebook import Rulebook, StageRules, default_rulebook
 from pipeline.stages import Staged, labels
 from pipeline.stages._headings import outline_style
-from pipeline.stages._lines import is_closed, view_of, visible
+from pipeline.stages._lines import is_closed, is_figure, view_of, visible
 
 BREAK, INDENT = ("paragraphs/break",), ("paragraphs/indent",)
 
@@ -172,6 +172,8 @@ def _continues(
         return False
     if "\n" not in view[first.right : second.left]:
         return False
+    if "body" == blocks[before].label == blocks[number].label and _torn(view, first, second):
+        return True
     last = view[first.right - 1]
     if last == "*" or outline_style(view, second.left, second.right) in ("a", "b"):
         return False
@@ -184,6 +186,11 @@ def _continues(
     if size < settings["wrap_size"] or blocks[number].label != "body":
         return False
     return paged or size >= settings["cut_size"] or _wrapped(before, pieces, closed, settings["wrap_likeness"])
+
+
+def _torn(view: str, first: Piece, second: Piece) -> bool:
+    """Whether one of two pieces is a number that was torn out of the sentence which both are of."""
+    return any(is_figure(view[piece.left : piece.right]) for piece in (first, second))
 
 
 def _wrapped(number: int, pieces: Sequence[Piece], closed: Sequence[bool], likeness: float) -> bool:

@@ -72,6 +72,23 @@ def test_view_is_as_long_as_the_text(text: str) -> None:
     assert len(view_of(text, book()["labels"])) == len(text)
 
 
+def test_traditional_forms_of_all_characters_in_rules_are_known() -> None:
+    from opencc import OpenCC
+
+    convert = OpenCC("s2t").convert
+    labels_rules = default_rulebook()["labels"]
+    known = set(labels_rules.settings["traditional"])
+    written = {
+        char
+        for stage in ("labels", "boilerplate", "paragraphs", "links")
+        for rule in default_rulebook()[stage]
+        for char in (rule.pattern or "") + "".join(rule.literals)
+        if "一" <= char <= "龥"
+    }
+    missing = {char: convert(char) for char in written if convert(char) != char and convert(char) not in known}
+    assert missing == {}
+
+
 def test_traditional_page_is_labelled_like_a_simplified_one() -> None:
     simplified = "植树节讲话稿\n发布时间：2020-03-12\n同学们：\n春风来了，我们去种树。\n谢谢大家！\n相关推荐\n读书节讲话稿"
     traditional = "植樹節講話稿\n發布時間：2020-03-12\n同學們：\n春風來了，我們去種樹。\n謝謝大家！\n相關推薦\n讀書節講話稿"
@@ -458,6 +475,7 @@ TOTALS = {
     "seen5": {"removed": 0.98, "label": 0.91, "boundary": 0.82, "title": 0.81},
     "seen6": {"removed": 0.985, "label": 0.97, "boundary": 0.975, "title": 0.97},
     "seen7": {"removed": 0.98, "label": 0.97, "boundary": 0.95, "title": 0.98},
+    "seen8": {"removed": 0.965, "label": 0.955, "boundary": 0.91, "title": 0.96},
     "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
     "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
 }

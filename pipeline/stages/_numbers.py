@@ -1,0 +1,76 @@
+"""Numbers alone in their lines: of speeches, of a document's pages, or torn out of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from pipeline.stages._evidence import Evidence
+from pipeline.stages._lines import is_torn
+from pipeline.stages._titles import heads_speech, is_over
+
+_FIGURES = "零一二三四五六七八九十"
+
+
+def by_torn_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """A number alone in its line above a unit, below a line that breaks off, stands inside a sentence or a title.
+
+    Converters of documents put each run of figures into a line of its own.
+    """
+    for number in range(1, len(evidence.lines) - 1):
+        above, below = number - 1, number + 1
+        if not evidence.lines[number].size or not is_torn(evidence.text(number), evidence.text(below)):
+            continue
+        if evidence.closed[above] or evidence.set_apart(above) or not evidence.lines[above].size or " " in evidence.text(above):
+            continue
+        titled = evidence.ruled(below, "speech_title") >= 1.5
+        if titled or evidence.ruled(above, "speech_title", "salutation") < 1.5:
+            for state in ("speech_title", "mark", "intro", "list"):
+                evidence.rules[number].pop(state, None)
+                evidence.scores[number].pop(state, None)
+            for part in (above, number) if titled else (number,):
+                state, rule = ("speech_title", "labels/split-title") if titled else ("body", "labels/torn-number")
+                evidence.add(part, state, settings["torn"], rule)
+            if not titled:
+                evidence.scores[above]["body"] = max(evidence.scores[above].get("body", 0.0), settings["torn"] / 2)
+                evidence.scores[below]["body"] = max(evidence.scores[below].get("body", 0.0), settings["torn"] / 2)
+
+
+def by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Numbers alone in their lines that count up from one number speeches, if the line above each of them is over.
+
+    One above two whose predecessor is nowhere is a page's.
+    """
+    lone = [n for n in range(len(evidence.lines)) if evidence.rule(n, "speech_title") == "labels/title-number"]
+    pages = _page_numbers(evidence, lone)
+    for number in pages:
+        del evidence.scores[number]["speech_title"], evidence.rules[number]["speech_title"]
+    lone = [n for n in lone if n not in pages]
+    counted: list[int] = []
+    values = {evidence.text(n) for n in lone}
+    for number in lone:
+        text = evidence.text(number)
+        if text.isdecimal() and int(text) > 2 and str(int(text) - 1) not in values and not heads_speech(evidence, number + 1):
+            evidence.scores[number]["speech_title"] += settings["continued"]
+        want = len(counted) + 1
+        if evidence.text(number).strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
+            counted.append(number)
+    if len(counted) >= 2 and all(is_over(evidence, n - 1) for n in counted[1:]):
+        for number in counted:
+            evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+
+
+def _page_numbers(evidence: Evidence, lone: list[int]) -> list[int]:
+    """Those of some numbers alone in their lines that count pages: they ascend, and one stands inside a sentence."""
+    digits = [n for n in lone if evidence.text(n).isdecimal()]
+    values = [int(evidence.text(n)) for n in digits]
+    ascending = len(values) > 1 and all(one < two for one, two in pairwise(values))
+    inside = any(n and not is_over(evidence, n - 1) and not heads_speech(evidence, n + 1) for n in digits)
+    return digits if ascending and inside else []
+
+
+def is_only_number(evidence: Evidence, number: int) -> bool:
+    """Whether a number alone in its line is the page's only one: speeches are never numbered with one number."""
+    lines = range(len(evidence.lines))
+    return all(n == number or evidence.rule(n, "speech_title") != "labels/title-number" for n in lines)

@@ -1,0 +1,59 @@
+"""Titles that are broken over two lines, and whether a line heads a speech or is the last one above a new one."""
+
+from __future__ import annotations
+
+from pipeline.patterns import compiled
+from pipeline.stages._evidence import APART, Evidence, titled
+
+_PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
+_REPORT = compiled(r"的(?:报告|说明|汇报)$")
+_OPEN_OCCASION = compiled(r"^在|(?:同志|书记|[县市区镇乡局院校部]长|主任|主席)在[^\n,上中]{1,20}$")
+_OPEN_TITLE = "的上会式礼动议"
+_NAMED_BODY = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
+_BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
+
+
+def is_split(evidence: Evidence, number: int) -> bool:
+    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
+    entitled = "speech_title" in evidence.rules[number + 1] or _REPORT.search(evidence.text(number + 1)) is not None
+    if not entitled or evidence.closed[number] or evidence.lines[number].size < 4:
+        return False
+    text, below = evidence.text(number), evidence.text(number + 1)
+    if _PUNCTUATED.search(text) or evidence.set_apart(number):
+        return False
+    if not (
+        evidence.opens(number + 2)
+        or (number + 2 < len(evidence.lines) and evidence.ruled(number + 2, "page_meta") >= 3.0)
+        or (below[0] == "—" and _may_sign(evidence, number + 2))
+    ):
+        return False
+    if not (number == 0 or evidence.closed[number - 1] or evidence.ruled(number - 1, "speech_title", *APART) >= 1.5):
+        return False
+    if below[0] == "—":
+        return evidence.lines[number + 1].size <= 40 and evidence.ruled(number, "speech_title") < 5.0
+    if _OPEN_OCCASION.search(text) and below[0] != "在" and evidence.ruled(number, "speech_title") < 1.5:
+        return evidence.is_title(number + 1)
+    if text.startswith("关于") and below[0] in "和及与":
+        return _REPORT.search(below) is not None
+    return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
+
+
+def _may_sign(evidence: Evidence, number: int) -> bool:
+    """Whether a line below a subtitle may name the speaker or whom he speaks for: it is short and no rule knows it."""
+    if number >= len(evidence.lines) or evidence.rules[number]:
+        return False
+    return evidence.lines[number].size <= 24 and _NAMED_BODY.fullmatch(evidence.text(number)) is not None
+
+
+def heads_speech(evidence: Evidence, number: int) -> bool:
+    """Whether a line is a title or a salutation for some rule, or the upper line of a title."""
+    if number >= len(evidence.lines):
+        return False
+    return evidence.ruled(number, "speech_title", "salutation") >= 1.5 or (
+        number + 1 < len(evidence.lines) and evidence.lines[number].size > 0 and is_split(evidence, number)
+    )
+
+
+def is_over(evidence: Evidence, number: int) -> bool:
+    """Whether a line may be the last one above a new speech: it does not break off in the middle of a sentence."""
+    return evidence.closed[number] or titled(evidence.scores[number]) or evidence.ruled(number, "closing") >= 3.0
