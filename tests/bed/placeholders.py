@@ -34,7 +34,7 @@ class Case:
 
 
 def load(name: str) -> Iterator[Case]:
-    """The cases of a file (``seen`` to ``seen6``, ``more``, ``former``, ``ordinary``, ``heldout2``) in its order."""
+    """The cases of a file (``seen`` to ``seen7``, ``more``, ``former``, ``ordinary``, ``ordinary2``, ``heldout2``)."""
     for line in (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
         yield Case(record["id"], record["family"], *parse(record["text"]))
