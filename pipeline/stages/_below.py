@@ -60,9 +60,12 @@ def _may_reply(evidence: Evidence, number: int) -> bool:
 
 def by_shown_texts(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Below furniture, a title and the first words of its text, which break off with dots, are an entry of a list."""
-    for number in range(1, len(evidence.lines)):
-        line, above = evidence.lines[number], number - 1
-        if line.size < _SHOWN or not evidence.view.endswith(("…", "..."), line.left, line.right):
+    view = evidence.view
+    for number, (_, _, left, right) in enumerate(evidence.lines):
+        if right - left < _SHOWN or view[right - 1] not in "….":
+            continue
+        above = number - 1
+        if above < 0 or not view.endswith(("…", "..."), left, right):
             continue
         titled = not evidence.closed[above] and names_texts(evidence, above)
         if titled and any(evidence.ruled(n, "list") >= 5.0 for n in range(max(0, above - _NEAR), above)):

@@ -225,6 +225,8 @@ class Scan:
                 yield number, 0, match
 
 
+FIGURES = 16
+"""Code points of the longest number that may be torn out of a sentence."""
 _FIGURES = compiled(r"\d{1,8}(?:[.,]\d{1,4})*[%‰]?")
 _UNIT = compiled(
     r"[年月日号秒位个件户家元万亿千百十项条起次届期岁度倍辆台套座所处份篇亩吨米里斤天周余多%‰,。、;:)]|时(?!间)|点(?![击赞评此阅])|分(?!享)|人(?!气)|名(?!称)|公[里斤顷]|平方|立方|世纪|小时"

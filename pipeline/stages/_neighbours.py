@@ -104,9 +104,9 @@ def _signs(evidence: Evidence, number: int) -> bool:
 
 def _by_remarks(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """The line below a heading such as 【点评】 that stands alone is the remark."""
-    for number in range(1, len(evidence.lines)):
-        if evidence.rule(number - 1, "mark") == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number - 1)):
-            evidence.add(number, "mark", settings["remark"], "boilerplate/speech-card")
+    for number, rules in enumerate(evidence.rules[:-1]):
+        if "mark" in rules and rules["mark"][1] == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number)):
+            evidence.add(number + 1, "mark", settings["remark"], "boilerplate/speech-card")
 
 
 def _by_speakers(evidence: Evidence, settings: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.stages._evidence import Evidence
-from pipeline.stages._lines import is_torn
+from pipeline.stages._lines import FIGURES, is_torn
 from pipeline.stages._titles import heads_speech, is_over
 
 _FIGURES = "零一二三四五六七八九十"
@@ -18,9 +18,12 @@ def by_torn_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
     Converters of documents put each run of figures into a line of its own.
     """
-    for number in range(1, len(evidence.lines) - 1):
+    view = evidence.view
+    for number, (_, _, left, right) in enumerate(evidence.lines[:-1]):
+        if not (number and 0 < right - left <= FIGURES and view[left].isdecimal()):
+            continue
         above, below = number - 1, number + 1
-        if not evidence.lines[number].size or not is_torn(evidence.text(number), evidence.text(below)):
+        if not is_torn(evidence.text(number), evidence.text(below)):
             continue
         if evidence.closed[above] or evidence.set_apart(above) or not evidence.lines[above].size or " " in evidence.text(above):
             continue

@@ -164,8 +164,9 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 def _by_running_heads(evidence: Evidence, texts: list[str], counts: Mapping[str, int], settings: Mapping[str, Any]) -> None:
     """The same short line beside two page numbers is a document's running head."""
     for number, text in enumerate(texts[:-1]):
-        paged = evidence.rule(number + 1, "mark") == "paragraphs/page-number"
-        if paged and counts[text] > 1 and text and text[-1] not in "。!?:;":
+        if not text or counts[text] < 2 or text[-1] in "。!?:;":
+            continue
+        if evidence.rule(number + 1, "mark") == "paragraphs/page-number":
             evidence.add(number, "mark", settings["preview"], "labels/repeated")
 
 
