@@ -29,6 +29,8 @@ VALUE = ord("#")
 
 _LINE = ord("\n")
 _RARE = np.uint32(1 << 16)
+_BETWEEN = "\ue000"
+"""A character for private use, which no other one decomposes to."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -194,7 +196,8 @@ def _table() -> NDArray[np.uint32]:
     masks = set(mask_characters())
     table = np.arange(1 << 16, dtype=np.uint32)
     for low, high in ((0, 0x3400), (0x4DC0, 0x4E00), (0xA000, 0xAC00), (0xD7A4, 0xD800), (0xF900, 1 << 16)):
-        table[low:high] = [_token(chr(code), masks) for code in range(low, high)]
+        chars = [chr(code) for code in range(low, high)]
+        table[low:high] = [_token(char, folded, masks) for char, folded in zip(chars, _folded(chars), strict=True)]
     table[0xE000:0xF900] = 0  # private use
     for mask in masks:
         table[ord(mask)] = VALUE
@@ -207,8 +210,12 @@ def _table() -> NDArray[np.uint32]:
     return table
 
 
-def _token(char: str, masks: set[str]) -> int:
-    folded = unicodedata.normalize("NFKD", char).casefold()
+def _folded(chars: Sequence[str]) -> list[str]:
+    """The compatibility decomposition of each character without case; of all at once, which takes a third of the time."""
+    return unicodedata.normalize("NFKD", _BETWEEN.join(chars)).casefold().split(_BETWEEN)
+
+
+def _token(char: str, folded: str, masks: set[str]) -> int:
     if folded != char:
         folded = "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
     single = folded if len(folded) == 1 and folded < "\U00010000" else char
