@@ -56,6 +56,6 @@ def test_no_page_has_the_name_or_lines_of_another() -> None:
 
 
 def test_readme_counts_the_pages() -> None:
-    for part in ("seen", "seen3", "seen4", "seen5", "seen6", "seen7", "seen8", "former", *BY_SITE):
+    for part in ("seen", "seen3", "seen4", "seen5", "seen6", "seen7", "seen8", "seen9", "former", *BY_SITE):
         count = len(list((bed.FOLDER / part).glob("*.page")))
         assert re.search(rf"`{part}/` \({count} pages\)", README), part

@@ -24,7 +24,8 @@ _PAGED = compiled(r"[ .·…_-]*\d{1,4}$")
 def by_contents(evidence: Evidence, settings: Mapping[str, Any], collection: int | None) -> None:
     """The lines of a table of contents, each of which stands once more below it, and the titles that they name.
 
-    A speech may have a table of its own headings: they have outline numbers below it too, or name no kind of speech.
+    A speech may have a table of its own headings, which have outline numbers below it too, or name no kind of speech: above the
+    first salutation it is furniture as well.
     """
     head = _contents_head(evidence, collection)
     if head is None:
@@ -34,8 +35,10 @@ def by_contents(evidence: Evidence, settings: Mapping[str, Any], collection: int
     for number, (one, two, three) in enumerate(zip(texts, texts[1:], texts[2:], strict=False), 2):
         if is_torn(two, three):
             places[letters(one + two + three)] = number
-    listed, named = _listed(evidence, texts, places, head)
-    if len(named) < 2 or min(named) in listed or not any(_entitles(evidence, n) for n in named):
+    above = all(evidence.ruled(n, "salutation") < 3.0 for n in range(head))
+    listed, named = _listed(evidence, texts, places, head, own=above)
+    outlined = above and len(listed) > len(named) + 2
+    if not outlined and (len(named) < 2 or min(named) in listed or not any(_entitles(evidence, n) for n in named)):
         return
     for number in listed:
         for state in ("speech_title", "page_title", "heading"):
@@ -47,8 +50,13 @@ def by_contents(evidence: Evidence, settings: Mapping[str, Any], collection: int
             evidence.add(place, "speech_title", settings["again"], "labels/title-again")
 
 
-def _listed(evidence: Evidence, texts: list[str], places: Mapping[str, int], head: int) -> tuple[list[int], list[int]]:
-    """The lines of a table of contents, and those that they name. places: of each line's letters, the last one with them."""
+def _listed(
+    evidence: Evidence, texts: list[str], places: Mapping[str, int], head: int, *, own: bool
+) -> tuple[list[int], list[int]]:
+    """The lines of a table of contents, and the titles that they name.
+
+    places: of each line's letters, the last line with them. own: whether a speech's own headings are listed too.
+    """
     listed: list[int] = []
     named: list[int] = []
     for number in range(head + 1, min(head + 1 + _ENTRIES, len(texts))):
@@ -59,10 +67,13 @@ def _listed(evidence: Evidence, texts: list[str], places: Mapping[str, int], hea
         place = places.get(letters(entry), number) if entry else number
         if entry and place == number:
             place = places.get(letters(_PAGED.sub("", entry)), number)
-        own = place != number and evidence.ruled(number, "heading") >= 3.0
+        heading = place != number and evidence.ruled(number, "heading") >= 3.0
+        if heading and own and evidence.ruled(place, "heading") >= 3.0:
+            listed.append(number)
+            continue
         if entry and place == number:
             place = places.get(letters(_PAGED.sub("", _ENUMERATED.sub("", entry, count=1))), number)
-        if place == number or own or len(entry) < _SHORTEST:
+        if place == number or heading or len(entry) < _SHORTEST:
             break
         listed.append(number)
         named.append(place)

@@ -10,7 +10,7 @@ from pipeline.stages._evidence import Evidence
 from pipeline.stages._numbers import by_numbers, by_torn_numbers, is_only_number
 from pipeline.stages._titles import is_over, is_split
 
-_SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named", "-before"))
+_SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named"))
 _PAGE_NUMBER = compiled(r"\d{1,3}")
 _TOP = 24
 """Lines at a page's head among which its paths stand."""
@@ -62,10 +62,20 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
         elif _is_section(evidence, number, settings["subheading_size"]):
             scores["speech_title"] += settings["continued"]
             evidence.add(number, "heading", settings["section"], "labels/title-number")
+    if evidence.rule(number, "speech_title") == "labels/title-bare" and number and _heads_signed(evidence, number):
+        evidence.add(number, "speech_title", settings["again"], "labels/speakers")
+        evidence.scores[number].pop("link_residue", None)
+        evidence.rules[number].pop("link_residue", None)
     if evidence.rule(number, "salutation") == "labels/salutation-greeting" and not _below_salutation(evidence, number):
         scores["salutation"] += settings["continued"]
     if "link_residue" in rules and not _in_text(evidence, number):
         scores["link_residue"] += settings["continued"]
+
+
+def _heads_signed(evidence: Evidence, number: int) -> bool:
+    """Whether a line stands below the end of something and above a date, a speaker's name or a salutation."""
+    known = evidence.rule(number + 1, "body").startswith("labels/speech-") or evidence.ruled(number + 1, "salutation") >= 3.0
+    return known and is_over(evidence, number - 1)
 
 
 def _below_salutation(evidence: Evidence, number: int) -> bool:
@@ -136,12 +146,19 @@ def _by_bullets(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         if 0 < right - left <= settings["subheading_size"] and evidence.view[left] in _BULLETS and not evidence.closed[number]:
             marked.setdefault(evidence.view[left], []).append(number)
     for numbers in marked.values():
-        heads = [n for n in numbers if _opens_below(evidence, n)]
+        heads = [n for n in numbers if _opens_below(evidence, n) and _begins_anew(evidence, n)]
         if len(heads) < 2 or len(heads) < len(numbers) or all(evidence.lines[n].size == 1 for n in heads):
             continue
         for number in heads:
             evidence.add(number, "speech_title", settings["bullets"], "labels/bullets")
             evidence.scores[number].pop("mark", None)
+
+
+def _begins_anew(evidence: Evidence, number: int) -> bool:
+    """Whether a salutation stands below a line, or the end of a speech or something that is none above it."""
+    if number == 0 or evidence.ruled(number + 1, "salutation") >= 3.0:
+        return True
+    return evidence.set_apart(number - 1) or evidence.ruled(number - 1, "closing") >= 1.5
 
 
 def _opens_below(evidence: Evidence, number: int) -> bool:

@@ -22,6 +22,8 @@ _MUCH = 4
 _STOP, _WORDS = compiled(r"[,:!。\n]"), 60
 """What ends a form of address, and the code points at a paragraph's beginning among which it is looked for."""
 _JOINS = ("及", "和", "与", "暨", "、", " ")
+_POLITE, _HEAD = compiled(r"^(?:各位|尊敬的|敬爱的|亲爱的)+"), 6
+"""What a form of address may begin with, and the blocks at a speech's beginning among which its first one stands."""
 _TWO_OCCASIONS = compiled(r"典礼[和及与暨、]\p{Han}{0,10}典礼|仪式[和及与暨、]\p{Han}{0,10}仪式")
 _FORMAL = ("尊敬", "敬爱", "亲爱", "各位")
 _THRESHOLD = 3.0
@@ -256,8 +258,9 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
 
 def _shortened(number: int, blocks: Sequence[Block], view: str, first: int, last: int) -> bool:
     """Whether a salutation behind a paragraph names some of those again whom the speech's first one names (各位乡亲：)."""
-    words, own = (view[blocks[n].start : blocks[n].end].strip(" 。,:") for n in (number, first))
-    return blocks[last].label == "body" and len(words) + 4 <= len(own) and words.removeprefix("各位") in own
+    head = next((n for n in range(first, min(first + _HEAD, number)) if blocks[n].label == "salutation"), first)
+    words, own = (_POLITE.sub("", view[blocks[n].start : blocks[n].end].strip(" 。,:")) for n in (number, head))
+    return blocks[last].label == "body" and len(words) + 3 <= len(own) and words in own
 
 
 def _other_people(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:

@@ -32,7 +32,9 @@ def speaks_to(evidence: Evidence, number: int) -> bool:
 
 def spoken(evidence: Evidence, number: int) -> bool:
     """Whether a rule says that a line is a speech's own."""
-    return evidence.ruled(number, "salutation", "closing", "body") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0
+    if evidence.ruled(number, "salutation", "closing") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
+        return True
+    return evidence.ruled(number, "body") >= 3.0 and not evidence.set_apart(number)
 
 
 def names_texts(evidence: Evidence, number: int) -> bool:

@@ -476,6 +476,7 @@ TOTALS = {
     "seen6": {"removed": 0.985, "label": 0.97, "boundary": 0.975, "title": 0.97},
     "seen7": {"removed": 0.98, "label": 0.97, "boundary": 0.95, "title": 0.98},
     "seen8": {"removed": 0.965, "label": 0.955, "boundary": 0.91, "title": 0.96},
+    "seen9": {"removed": 0.98, "label": 0.96, "boundary": 0.94, "title": 0.97},
     "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
     "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
 }
