@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from pipeline.records import Record, schema
 from pipeline.restore import restored_pages
 from pipeline.run import RunOptions, run_folder
 from pipeline.stages import placeholders
-from pipeline.twins import Collated, Copy, Evidence, Mark
+from pipeline.twins import Collated, Copy, Evidence, Mark, collation
 from tests.samples import contents, make_raw
 from tests.twins_generator import STYLES, Copies, Version, speeches
 
@@ -121,6 +122,38 @@ def test_values_are_handed_on_through_a_large_group_of_copies() -> None:
     found = collated([*masked, copy("z", said())])
     for one in masked:
         assert {finding.suggestion for finding in found[one.id].findings.values()} == {"2016", "王小山"}
+
+
+def test_a_limited_number_of_copies_tells_as_much_as_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = [one for _, one in versions(Copies(8), 60, 0.6, 0.0)]
+    pairs = duplicates.find([(one.id, one.text) for one in copies]).pairs
+    assert len(collation.chosen(pairs)) < 0.7 * len(pairs)
+
+    def suggestions() -> dict[tuple[str, int], str | None]:
+        made = twins.collate(copies, pairs).items()
+        return {(name, place): one.suggestion for name, said in made for place, one in said.findings.items()}
+
+    few = suggestions()
+    monkeypatch.setattr(collation, "WITNESSES", len(copies))
+    assert len(collation.chosen(pairs)) == len(pairs)
+    assert few == suggestions()
+    assert len(few) > 10 * len(copies)
+
+
+def test_the_copies_of_a_speech_are_compared_with_a_limited_number_of_others() -> None:
+    mixed = random.Random(4)
+    names = [f"c{number:02d}" for number in range(60)]
+    near = [duplicates.Pair(a, b, "near", mixed.random(), 0.9, 0.9, 0.9) for a, b in combinations(names, 2)]
+    equal = [duplicates.Pair(f"e{number}", "f", "exact", 1.0, 1.0, 1.0, 1.0) for number in range(40)]
+    chosen = collation.chosen([*near, *equal])
+    assert set(equal) <= set(chosen)
+    assert len(chosen) - len(equal) <= collation.WITNESSES * len(names) < len(near)
+    for name in names:
+        mine = sorted((pair for pair in near if name in (pair.a, pair.b)), key=lambda pair: -pair.jaccard)
+        assert set(mine[: collation.WITNESSES // 2]) <= set(chosen)
+        assert sum(pair in chosen for pair in mine) >= collation.WITNESSES
+    assert collation.chosen(mixed.sample([*near, *equal], len(near) + len(equal))) == chosen
+    assert collation.chosen(near[:10]) == near[:10]
 
 
 def test_a_copy_confirms_a_rule_or_contradicts_it() -> None:

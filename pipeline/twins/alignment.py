@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
 from pipeline.codes import codes_of, text_of
 from pipeline.duplicates import Span
@@ -21,6 +20,7 @@ HOLDER = "\ue000"
 
 _GAP = 100  # code points between two passages that are aligned together: longer than the words that may be lost
 _EDGE = 200  # code points at the ends of texts, outside of all passages, that are aligned too
+_HINT = 128  # edits in a passage that rapidfuzz expects: a narrower band of its matrix; with more of them it starts again
 _FULL, _LAST, _STEP = ord("！"), ord("～"), ord("！") - ord("!")  # full-width forms of ASCII's characters
 
 
@@ -97,19 +97,17 @@ class Alignment:
         return Alignment(self.b, self.a, self.back, self.to, self.deleted, self.inserted, self.edits)
 
     @cached_property
-    def agreed(self) -> list[int]:
-        """How many of a's tokens before each place have a partner, placeholders counted as if they had."""
+    def partners(self) -> list[int]:
+        """As ``to``, with placeholders as if they had a partner."""
         partners = self.to[:]
         for place in self.a.places:
             if self.a.tokens[place] == HOLDER:
                 partners[place] = 0
-        return [0, *accumulate(map((-1).__lt__, partners))]
+        return partners
 
     def agreement(self, low: int, high: int) -> int:
         """How many of a's tokens [low, high) have a partner; what lies beyond an end of the text counts as if it had."""
-        size = len(self.a.tokens)
-        beyond = max(0, -low) + max(0, high - size)
-        return self.agreed[min(high, size)] - self.agreed[max(low, 0)] + beyond
+        return high - low - self.partners[max(low, 0) : max(high, 0)].count(-1)
 
     def run(self, place: int, step: int, most: int = 3) -> int:
         """How many of a's tokens from a place on, in steps of 1 or -1, have partners side by side; placeholders count."""
@@ -132,7 +130,7 @@ def align(a: Row, b: Row, spans: Iterable[Span]) -> Alignment:
     deleted: list[tuple[int, int, int]] = []
     edits = 0
     for low, high, b_low, b_high in _ranges(a, b, sorted(spans)):
-        for code in Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high]):
+        for code in Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high], score_hint=_HINT):
             start, end, b_start, b_end = (
                 code.src_start + low, code.src_end + low, code.dest_start + b_low, code.dest_end + b_low
             )  # fmt: skip
@@ -150,7 +148,7 @@ def align(a: Row, b: Row, spans: Iterable[Span]) -> Alignment:
 
 def _held(row: Row, start: int, end: int) -> bool:
     """Whether a placeholder lies in these tokens or beside them."""
-    return HOLDER in row.tokens[max(0, start - 1) : end + 1] or any(at in row.holes for at in range(start, end + 1))
+    return HOLDER in row.tokens[max(0, start - 1) : end + 1] or not row.holes.isdisjoint(range(start, end + 1))
 
 
 def _ranges(a: Row, b: Row, spans: Sequence[Span]) -> Iterator[Span]:

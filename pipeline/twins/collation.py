@@ -33,6 +33,9 @@ RUNS = 4
 LONGEST = 40
 """Tokens of the longest value."""
 
+WITNESSES = 16
+"""Copies that each copy chooses to be compared with, half of them the most alike and half from all others: so the cost of a
+speech that stands on a thousand sites grows with the number of its copies and not with the square of it."""
 ROWS = 64
 """Copies that are kept as rows: each copy of a text is compared with many others."""
 
@@ -59,9 +62,9 @@ def collate(copies: Iterable[Copy], pairs: Iterable[Pair]) -> dict[str, Collated
     numbers = {copy.id: number for number, copy in enumerate(ordered)}
     seen = _Seen()
     row = lru_cache(maxsize=ROWS)(lambda number: compact(ordered[number].text, ordered[number].marks))
-    for pair in sorted(pairs, key=lambda one: (one.a, one.b)):
-        if pair.relation in MERGING and pair.a in numbers and pair.b in numbers:
-            _compare(pair, ordered, row, (numbers[pair.a], numbers[pair.b]), seen)
+    between = (pair for pair in pairs if pair.relation in MERGING and pair.a in numbers and pair.b in numbers)
+    for pair in chosen(between):
+        _compare(pair, ordered, row, (numbers[pair.a], numbers[pair.b]), seen)
     shared = _shared(seen.offers, seen.links)
     made: dict[str, Collated] = {}
     for number, copy in enumerate(ordered):
@@ -96,6 +99,39 @@ class _Seen:
     offers: dict[Node, list[Offer]] = field(default_factory=lambda: defaultdict(list))
     links: list[tuple[Node, Node]] = field(default_factory=list)
     lost: dict[int, list[Lost]] = field(default_factory=lambda: defaultdict(list))
+
+
+def chosen(pairs: Iterable[Pair]) -> list[Pair]:
+    """The pairs to compare: of equal texts all, of others those that either side chooses (`WITNESSES`), in the order of ids.
+
+    The most alike alone would be the copies made from one another, which have the same masks; so half are drawn evenly from
+    the rest.
+    """
+    by_name = sorted(pairs, key=lambda pair: (pair.a, pair.b))
+    partners: dict[str, list[int]] = defaultdict(list)
+    for number, pair in enumerate(by_name):
+        if pair.relation != "exact":
+            partners[pair.a].append(number)
+            partners[pair.b].append(number)
+    chosen: set[int] = set()
+    for mine in partners.values():
+        mine.sort(key=lambda number: (-by_name[number].jaccard, number))
+        chosen.update(_spread(mine))
+    return [pair for number, pair in enumerate(by_name) if pair.relation == "exact" or number in chosen]
+
+
+def _spread(ranked: Sequence[int]) -> Sequence[int]:
+    """At most `WITNESSES` of these: half of them from the front, half at even steps from the rest.
+
+    >>> _spread(range(16)), _spread(range(40))[6:]
+    (range(0, 16), [6, 7, 8, 12, 16, 20, 24, 28, 32, 36])
+    """
+    if len(ranked) <= WITNESSES:
+        return ranked
+    front = WITNESSES // 2
+    rest = ranked[front:]
+    back = WITNESSES - front
+    return [*ranked[:front], *(rest[number * len(rest) // back] for number in range(back))]
 
 
 def _compare(pair: Pair, copies: Sequence[Copy], row: Callable[[int], Row], numbers: tuple[int, int], seen: _Seen) -> None:
