@@ -1,9 +1,10 @@
 """Speed and memory: the whole run as a process of its own, and each stage alone.
 
-    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER]
+    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER [--edited SHARE]]
 
 Without --input it measures pages that bench/generate.py makes out of raw/: short speeches, every family of noise in each page.
 With --input it measures the pages of that folder, copied as often as it takes to reach the megabytes.
+With --edited as well each copy has this share of its hanzi replaced, each time others: a speech on a thousand sites.
 
 Figures are user+sys CPU seconds (medians), so that other work on the machine counts little, and the peak memory of the
 process. MB are megabytes of UTF-8.
@@ -12,6 +13,7 @@ process. MB are megabytes of UTF-8.
 from __future__ import annotations
 
 import argparse
+import random
 import resource
 import statistics
 import subprocess
@@ -99,13 +101,18 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=20.0)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--input", type=Path, help="a folder of raw pages to measure instead of generated ones")
+    parser.add_argument("--edited", type=float, default=0.0, help="the share of hanzi to replace in each copy, such as 0.02")
     args = parser.parse_args()
+    if args.edited and not args.input:
+        parser.error("--edited needs --input")
     import_time()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         raw = folder / "raw"
         raw.mkdir()
-        for number, data in enumerate(copies(args.input, args.megabytes) if args.input else pages(args.megabytes)):
+        made = copies(args.input, args.megabytes) if args.input else pages(args.megabytes)
+        chance = random.Random(1)
+        for number, data in enumerate(edited(data, args.edited, chance) for data in made):
             (raw / f"page{number:06}.txt").write_bytes(data)
         stage_table(some_of(raw))
         whole_run(folder, raw, args.runs)
@@ -127,6 +134,18 @@ def copies(folder: Path, megabytes: float) -> Iterator[bytes]:
             return
         weight += len(data)
         yield data
+
+
+def edited(data: bytes, share: float, chance: random.Random) -> bytes:
+    """A page with a share of its hanzi replaced by others of its own. Raises UnicodeDecodeError where it is not UTF-8."""
+    if not share:
+        return data
+    text = list(data.decode())
+    places = [place for place, character in enumerate(text) if "\u4e00" <= character <= "\u9fff"]
+    own = [text[place] for place in places]
+    for place in chance.sample(places, round(share * len(places))):
+        text[place] = chance.choice(own)
+    return "".join(text).encode()
 
 
 def some_of(raw: Path) -> list[bytes]:
