@@ -10,6 +10,7 @@ from regex import Match
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence, title_key
 from pipeline.stages._lines import letters
+from pipeline.stages._titles import NAMED
 from pipeline.stages._wording import addressed, introduces, is_row, names_texts, speaks_of_site, speaks_to
 
 HEAD = 24
@@ -23,7 +24,6 @@ _LONE_NUMBER = compiled(r"(?<number>\d{1,2}|[一二三四五六七八九十]{1,2
 _FIRST = ("1", "一")
 _ASKING = frozenset({"labels/page-title-forum", "labels/page-title-question"})
 """Rules for titles of pages that are no speech's: the first title below them is one."""
-_NAME = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
 _FURNISHED = compiled(r"[|>»_&<#]|\(\d+\)$|[a-zA-Z]{2}|网$|网 |文库|素材|收藏|打印|字号|分享|评论|^[\d .,:/-]+$")
 _GLUED = compiled(
     r"(?:(?:尊敬|敬爱|亲爱)的|各位|诸位|\p{Han}{1,6}们)[^\n。!?;:]{0,48}(?::|[,!](?:大家|早上|上午|下午|晚上|你们)好)|大家好[,!。]"
@@ -51,17 +51,14 @@ def by_preview(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """
     lines, view = evidence.lines, evidence.view
     for number in range(min(len(lines) - 1, 20)):
-        line, rules = lines[number], evidence.rules[number]
-        if rules.get("salutation", (0.0, ""))[0] >= 3.0 or rules.get("speech_title", (0.0, ""))[0] >= 4.0:
+        line = lines[number]
+        if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 4.0:
             return
-        if 30 <= line.size <= 400:
-            if _plain(evidence, number + 1):
-                continue
+        if 30 <= line.size <= 400 and not _plain(evidence, number + 1):
             shown = letters(view[line.left : line.right])[:-2]
             following = view[lines[number + 1].left : lines[number + 1].left + 6 * line.size + 600]
             if len(shown) >= 24 and all(char in following for char in shown) and shown in letters(following):
-                for state in ("intro", "mark"):
-                    evidence.add(number, state, settings["preview"], "labels/preview")
+                evidence.add_furniture(number, settings["preview"], "labels/preview")
 
 
 def _plain(evidence: Evidence, number: int) -> bool:
@@ -85,8 +82,7 @@ def by_second_title(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         if not numbered:
             evidence.prefer_page_title(first, settings["first_title"], "labels/first-title")
         for number in range(first if numbered else first + 1, again):
-            for state in ("intro", "mark"):
-                evidence.add(number, state, settings["preview"], "labels/preview")
+            evidence.add_furniture(number, settings["preview"], "labels/preview")
         return
 
 
@@ -225,15 +221,14 @@ def _names_speaker(evidence: Evidence, number: int, title: int, top: int) -> boo
         return False
     if number - title == 1 == top - number:
         return True
-    return _NAME.fullmatch(text) is not None and all("body" in evidence.rules[n] for n in range(title + 1, top) if n != number)
+    return NAMED.fullmatch(text) is not None and all("body" in evidence.rules[n] for n in range(title + 1, top) if n != number)
 
 
 def _release_list(evidence: Evidence, below: int) -> None:
     """The heading of a list that stands above the page's title begins no list of all that follows."""
     for number in range(min(below, 12)):
         if evidence.ruled(number, "list") >= 5.0 and "mark" not in evidence.scores[number]:
-            for state in ("intro", "mark"):
-                evidence.add(number, state, evidence.ruled(number, "list"), evidence.rules[number]["list"][1])
+            evidence.add_furniture(number, evidence.ruled(number, "list"), evidence.rule(number, "list"))
 
 
 def top_of(evidence: Evidence) -> tuple[int, bool]:

@@ -62,10 +62,8 @@ def by_shown_texts(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Below furniture, a title and the first words of its text, which break off with dots, are an entry of a list."""
     view = evidence.view
     for number, (_, _, left, right) in enumerate(evidence.lines):
-        if right - left < _SHOWN or view[right - 1] not in "….":
-            continue
         above = number - 1
-        if above < 0 or not view.endswith(("…", "..."), left, right):
+        if above < 0 or right - left < _SHOWN or not view.endswith(("…", "..."), left, right):
             continue
         titled = not evidence.closed[above] and names_texts(evidence, above)
         if titled and any(evidence.ruled(n, "list") >= 5.0 for n in range(max(0, above - _NEAR), above)):

@@ -41,9 +41,7 @@ def by_contents(evidence: Evidence, settings: Mapping[str, Any], collection: int
     if not outlined and (len(named) < 2 or min(named) in listed or not any(_entitles(evidence, n) for n in named)):
         return
     for number in listed:
-        for state in ("speech_title", "page_title", "heading"):
-            evidence.scores[number].pop(state, None)
-            evidence.rules[number].pop(state, None)
+        evidence.withdraw(number, "speech_title", "page_title", "heading")
         evidence.add(number, "intro", settings["preview"], "boilerplate/contents")
     for place in named:
         if evidence.ruled(place, "speech_title") < settings["again"]:

@@ -36,6 +36,17 @@ class Evidence:
         if state not in rules or rules[state][0] < score:
             rules[state] = (score, rule)
 
+    def add_furniture(self, number: int, score: float, rule: str) -> None:
+        """Add to what speaks for furniture, above a speech and between two alike, in the name of a rule."""
+        for state in ("intro", "mark"):
+            self.add(number, state, score, rule)
+
+    def withdraw(self, number: int, *states: str) -> None:
+        """Forget all that speaks for or against some states of a line."""
+        for state in states:
+            self.scores[number].pop(state, None)
+            self.rules[number].pop(state, None)
+
     def ruled(self, number: int, *states: str) -> float:
         """The highest score that one rule alone gives a line for one of the states; 0 where none does."""
         rules, best = self.rules[number], 0.0

@@ -8,14 +8,13 @@ from typing import Any
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import Evidence
 from pipeline.stages._numbers import by_numbers, by_torn_numbers, is_only_number
-from pipeline.stages._titles import is_over, is_split
+from pipeline.stages._titles import PUNCTUATED, is_over, is_split
 
 _SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named"))
 _PAGE_NUMBER = compiled(r"\d{1,3}")
 _TOP = 24
 """Lines at a page's head among which its paths stand."""
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
-_PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
 _SIGNED = compiled(r"[^\s。!?;:,]{2,20} {1,4}\p{Han}{2,4}")
 _REMARK = compiled(r"[【\[]\p{Han}{0,4}(?:点评|评析|评点|赏析|点拨|简析|简评|提示)[】\]]:?")
 _BULLETS = "◆◇★☆■□●▲△"
@@ -38,8 +37,7 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         if rules:
             _weigh_rules(evidence, number, wrapped, settings)
         if size <= crumb_size and _is_crumb(evidence, number):
-            for state in ("intro", "mark"):
-                evidence.add(number, state, settings["crumb"], "boilerplate/breadcrumb")
+            evidence.add_furniture(number, settings["crumb"], "boilerplate/breadcrumb")
         elif is_split(evidence, number):
             for part in (number, number + 1):
                 evidence.add(part, "speech_title", settings["split_title"], "labels/split-title")
@@ -64,8 +62,7 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
             evidence.add(number, "heading", settings["section"], "labels/title-number")
     if evidence.rule(number, "speech_title") == "labels/title-bare" and number and _heads_signed(evidence, number):
         evidence.add(number, "speech_title", settings["again"], "labels/speakers")
-        evidence.scores[number].pop("link_residue", None)
-        evidence.rules[number].pop("link_residue", None)
+        evidence.withdraw(number, "link_residue")
     if evidence.rule(number, "salutation") == "labels/salutation-greeting" and not _below_salutation(evidence, number):
         scores["salutation"] += settings["continued"]
     if "link_residue" in rules and not _in_text(evidence, number):
@@ -114,8 +111,8 @@ def _signs(evidence: Evidence, number: int) -> bool:
 
 def _by_remarks(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """The line below a heading such as 【点评】 that stands alone is the remark."""
-    for number, rules in enumerate(evidence.rules[:-1]):
-        if "mark" in rules and rules["mark"][1] == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number)):
+    for number in range(len(evidence.lines) - 1):
+        if evidence.rule(number, "mark") == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number)):
             evidence.add(number + 1, "mark", settings["remark"], "boilerplate/speech-card")
 
 
@@ -178,7 +175,7 @@ def _may_entitle(evidence: Evidence, number: int) -> bool:
     """Whether a line may be a title that no rule knows: it is short and stands below the end of something."""
     if number < 0 or evidence.closed[number] or evidence.set_apart(number) or not 2 <= evidence.lines[number].size <= 24:
         return False
-    plain = _PUNCTUATED.search(evidence.text(number)) is None and evidence.ruled(number, "body", "salutation", "closing") < 1.5
+    plain = PUNCTUATED.search(evidence.text(number)) is None and evidence.ruled(number, "body", "salutation", "closing") < 1.5
     return plain and (number == 0 or is_over(evidence, number - 1) or evidence.set_apart(number - 1))
 
 

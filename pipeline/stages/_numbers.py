@@ -29,15 +29,15 @@ def by_torn_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
             continue
         titled = evidence.ruled(below, "speech_title") >= 1.5
         if titled or evidence.ruled(above, "speech_title", "salutation") < 1.5:
-            for state in ("speech_title", "mark", "intro", "list"):
-                evidence.rules[number].pop(state, None)
-                evidence.scores[number].pop(state, None)
-            for part in (above, number) if titled else (number,):
-                state, rule = ("speech_title", "labels/split-title") if titled else ("body", "labels/torn-number")
-                evidence.add(part, state, settings["torn"], rule)
-            if not titled:
-                evidence.scores[above]["body"] = max(evidence.scores[above].get("body", 0.0), settings["torn"] / 2)
-                evidence.scores[below]["body"] = max(evidence.scores[below].get("body", 0.0), settings["torn"] / 2)
+            evidence.withdraw(number, "speech_title", "mark", "intro", "list")
+            if titled:
+                for part in (above, number):
+                    evidence.add(part, "speech_title", settings["torn"], "labels/split-title")
+                continue
+            evidence.add(number, "body", settings["torn"], "labels/torn-number")
+            for part in (above, below):
+                scores = evidence.scores[part]
+                scores["body"] = max(scores.get("body", 0.0), settings["torn"] / 2)
 
 
 def by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
@@ -48,7 +48,7 @@ def by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     lone = [n for n in range(len(evidence.lines)) if evidence.rule(n, "speech_title") == "labels/title-number"]
     pages = _page_numbers(evidence, lone)
     for number in pages:
-        del evidence.scores[number]["speech_title"], evidence.rules[number]["speech_title"]
+        evidence.withdraw(number, "speech_title")
     lone = [n for n in lone if n not in pages]
     counted: list[int] = []
     values = {evidence.text(n) for n in lone}
@@ -57,7 +57,7 @@ def by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         if text.isdecimal() and int(text) > 2 and str(int(text) - 1) not in values and not heads_speech(evidence, number + 1):
             evidence.scores[number]["speech_title"] += settings["continued"]
         want = len(counted) + 1
-        if evidence.text(number).strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
+        if text.strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
             counted.append(number)
     if len(counted) >= 2 and all(is_over(evidence, n - 1) for n in counted[1:]):
         for number in counted:

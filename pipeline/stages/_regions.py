@@ -178,8 +178,7 @@ def _by_many_titles(evidence: Evidence, title: int | None, settings: Mapping[str
         if line.size < 2 * len(shown) or not evidence.view.startswith(shown, line.left):
             continue
         if not letters(evidence.text(number).replace(shown, "")):
-            for state in ("intro", "mark"):
-                evidence.add(number, state, settings["preview"], "labels/title-again")
+            evidence.add_furniture(number, settings["preview"], "labels/title-again")
 
 
 def _page_title(evidence: Evidence) -> int | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pipeline.patterns import compiled
 from pipeline.stages._evidence import APART, Evidence, titled
 
-_PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
+PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
+"""What no title that only its place tells has."""
+NAMED = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
+"""A line that may name a speaker, with his office, or a body."""
 _REPORT = compiled(r"的(?:报告|说明|汇报)$")
 _OPEN_OCCASION = compiled(r"^在|(?:同志|书记|[县市区镇乡局院校部]长|主任|主席)在[^\n,上中]{1,20}$")
 _OPEN_TITLE = "的上会式礼动议"
-_NAMED_BODY = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
 
 
@@ -19,7 +21,7 @@ def is_split(evidence: Evidence, number: int) -> bool:
     if not entitled or evidence.closed[number] or evidence.lines[number].size < 4:
         return False
     text, below = evidence.text(number), evidence.text(number + 1)
-    if _PUNCTUATED.search(text) or evidence.set_apart(number):
+    if PUNCTUATED.search(text) or evidence.set_apart(number):
         return False
     if not (
         evidence.opens(number + 2)
@@ -42,7 +44,7 @@ def _may_sign(evidence: Evidence, number: int) -> bool:
     """Whether a line below a subtitle may name the speaker or whom he speaks for: it is short and no rule knows it."""
     if number >= len(evidence.lines) or evidence.rules[number]:
         return False
-    return evidence.lines[number].size <= 24 and _NAMED_BODY.fullmatch(evidence.text(number)) is not None
+    return evidence.lines[number].size <= 24 and NAMED.fullmatch(evidence.text(number)) is not None
 
 
 def heads_speech(evidence: Evidence, number: int) -> bool:

@@ -18,6 +18,9 @@ from pipeline.stages._lines import is_closed, is_figure, view_of, visible
 
 BREAK, INDENT = ("paragraphs/break",), ("paragraphs/indent",)
 
+_FEWEST = 4
+"""Paragraphs that a speech has at least where its numbers are taken for a portal's."""
+
 
 _CONTINUING = SPOKEN - {"salutation"}
 _PAGE_MARKS = ("paragraphs/page-number", "paragraphs/bare-number", "paragraphs/chunk-alone")
@@ -129,10 +132,6 @@ def running_numbers(
     if len(found) >= max(_FEWEST - 1, len(kept) - 2):
         for left, size in found:
             yield left, text[left : left + size], "", (rule.name,)
-
-
-_FEWEST = 4
-"""Paragraphs that a speech has at least where its numbers are taken for a portal's."""
 
 
 def join_wraps(view: str, blocks: Sequence[Block], pieces: Sequence[Piece], rules: StageRules) -> list[Piece]:

@@ -108,16 +108,16 @@ def chosen(pairs: Iterable[Pair]) -> list[Pair]:
     the rest.
     """
     by_name = sorted(pairs, key=lambda pair: (pair.a, pair.b))
+    taken = {number for number, pair in enumerate(by_name) if pair.relation == "exact"}
     partners: dict[str, list[int]] = defaultdict(list)
     for number, pair in enumerate(by_name):
-        if pair.relation != "exact":
+        if number not in taken:
             partners[pair.a].append(number)
             partners[pair.b].append(number)
-    chosen: set[int] = set()
     for mine in partners.values():
         mine.sort(key=lambda number: (-by_name[number].jaccard, number))
-        chosen.update(_spread(mine))
-    return [pair for number, pair in enumerate(by_name) if pair.relation == "exact" or number in chosen]
+        taken.update(_spread(mine))
+    return [by_name[number] for number in sorted(taken)]
 
 
 def _spread(ranked: Sequence[int]) -> Sequence[int]:
