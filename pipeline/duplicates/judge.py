@@ -195,7 +195,7 @@ class Judge:
         for number in np.flatnonzero(~alike & ~held & (figures.jaccard >= settings.edit_floor)).tolist():
             a, b = self.views(int(batch.a.texts[number])), self.views(int(batch.b.texts[number]))
             if max(len(a), len(b)) <= settings.edit_longest:
-                edit[number] = edit_similarity(a, b, settings.near_edit)
+                edit[number] = edit_similarity(a, b, settings.near_edit, figures.jaccard[number])
         alike |= edit >= settings.near_edit
         whole &= ~loose & (most * size >= settings.least_match)
         built = structure(batch, found, alike | whole, settings)
@@ -330,7 +330,7 @@ class Judge:
             figures = np.zeros((0, 4))
         for number in np.flatnonzero(sizes <= self.settings.edit_longest).tolist():
             a, b = rest[number].tolist()
-            figures[number, 3] = edit_similarity(self.views(a), self.views(b))
+            figures[number, 3] = edit_similarity(self.views(a), self.views(b), jaccard=figures[number, 0])
         more = np.concatenate((short, rest))
         figures = np.concatenate((np.ones((len(short), 4)), figures))
         near = Verdicts(

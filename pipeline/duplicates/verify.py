@@ -189,10 +189,11 @@ class Verifier:
         return Figures(batch.common / total, batch.common / np.maximum(a, 1), batch.common / np.maximum(b, 1))
 
 
-def edit_similarity(a: Tokens, b: Tokens, cutoff: float = 0.0) -> float:
+def edit_similarity(a: Tokens, b: Tokens, cutoff: float = 0.0, jaccard: float = 0.0) -> float:
     """1 - Levenshtein distance / length of the longer view; 0 where that is below the cutoff.
 
-    Bit-parallel (Hyyrö 2003), by rapidfuzz.
+    Bit-parallel (Hyyrö 2003), by rapidfuzz. jaccard: that of the grams; it lets expect a similarity, which does not change the
+    result, but a good guess takes a fraction of the time.
 
     >>> edit_similarity(np.array([1, 2, 3, 4], np.uint16), np.array([1, 2, 9, 4], np.uint16))
     0.75
@@ -203,7 +204,8 @@ def edit_similarity(a: Tokens, b: Tokens, cutoff: float = 0.0) -> float:
         return 1.0
     if min(len(a), len(b)) < cutoff * max(len(a), len(b)):
         return 0.0
-    return Levenshtein.normalized_similarity(_symbols(a), _symbols(b), score_cutoff=cutoff)
+    expected = (2 * jaccard / (1 + jaccard)) ** (1 / GRAM)  # the share of equal tokens that leaves this share of equal grams
+    return Levenshtein.normalized_similarity(_symbols(a), _symbols(b), score_cutoff=cutoff, score_hint=expected)
 
 
 def differences(a: Tokens, b: Tokens) -> Iterator[tuple[int, int, int, int]]:

@@ -6,10 +6,12 @@ found, so that moved paragraphs are aligned where they are.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from pipeline.codes import codes_of, text_of
 from pipeline.duplicates import Span
@@ -29,13 +31,20 @@ class Row:
     """A text ready for alignment: width folded, each placeholder with a width one HOLDER, a line break at either end.
 
     starts: for each token where it starts in the text. places: the token of each placeholder; of an elision the one behind.
-    holes: the tokens before which an elision lies.
+    holes: the tokens before which an elision lies. number_at: the placeholder that a token stands for, by its number, where no
+    elision lies before it as well. beside: for each token 1 if it is a placeholder or right behind one or an elision, else 0.
     """
 
     tokens: str
-    starts: list[int]
+    starts: array[int]
     places: tuple[int, ...]
     holes: frozenset[int]
+    number_at: dict[int, int]
+    beside: bytes
+
+    def is_held(self, start: int, end: int) -> bool:
+        """Whether a placeholder lies in the tokens [start, end) or beside them."""
+        return self.beside.find(1, start, end + 1) >= 0
 
 
 def compact(text: str, marks: Sequence[Mark]) -> Row:
@@ -45,7 +54,7 @@ def compact(text: str, marks: Sequence[Mark]) -> Row:
     >>> row.tokens.replace(HOLDER, "#"), row.places
     ('\\n#年(共#户)\\n', (1, 5))
     """
-    pieces, starts, places, holes, done = ["\n"], [0], [], [], 0
+    pieces, starts, places, holes, done = ["\n"], array("I", [0]), [], [], 0
     narrow = _narrow(text)
     for mark in marks:
         pieces.append(narrow[done : mark.start])
@@ -58,8 +67,15 @@ def compact(text: str, marks: Sequence[Mark]) -> Row:
             holes.append(places[-1])
         done = mark.end
     pieces += (narrow[done:], "\n")
-    starts += (*range(done, len(text)), len(text), len(text))
-    return Row("".join(pieces), starts, tuple(places), frozenset(holes))
+    starts.extend((*range(done, len(text)), len(text), len(text)))
+    tokens, gaps = "".join(pieces), frozenset(holes)
+    number_at = {place: number for number, place in enumerate(places) if tokens[place] == HOLDER and place not in gaps}
+    beside = bytearray(len(starts))
+    for place in places:
+        beside[place] = 1
+        if tokens[place] == HOLDER:
+            beside[place + 1] = 1
+    return Row(tokens, starts, tuple(places), gaps, number_at, bytes(beside))
 
 
 def _narrow(text: str) -> str:
@@ -96,6 +112,11 @@ class Alignment:
         """The same with the sides changed."""
         return Alignment(self.b, self.a, self.back, self.to, self.deleted, self.inserted, self.edits)
 
+    def linked(self) -> dict[int, int]:
+        """The placeholders of a that stand for one of b, by their numbers; only those with a width."""
+        pairs = ((number, self.b.number_at.get(self.to[place])) for place, number in self.a.number_at.items())
+        return {number: other for number, other in pairs if other is not None}
+
     @cached_property
     def partners(self) -> list[int]:
         """As ``to``, with placeholders as if they had a partner."""
@@ -130,25 +151,20 @@ def align(a: Row, b: Row, spans: Iterable[Span]) -> Alignment:
     deleted: list[tuple[int, int, int]] = []
     edits = 0
     for low, high, b_low, b_high in _ranges(a, b, sorted(spans)):
-        for code in Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high], score_hint=_HINT):
-            start, end, b_start, b_end = (
-                code.src_start + low, code.src_end + low, code.dest_start + b_low, code.dest_end + b_low
-            )  # fmt: skip
-            tag = code.tag
-            if tag == "equal" and to[start] < 0 and back[b_start] < 0:
-                to[start:end] = range(b_start, b_end)
-                back[b_start:b_end] = range(start, end)
-            elif tag == "insert":
+        codes = Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high], score_hint=_HINT).as_list()
+        for tag, source, source_end, target, target_end in cast("list[tuple[str, int, int, int, int]]", codes):
+            start, end, b_start, b_end = source + low, source_end + low, target + b_low, target_end + b_low
+            if tag == "equal":
+                if to[start] < 0 and back[b_start] < 0:
+                    to[start:end] = range(b_start, b_end)
+                    back[b_start:b_end] = range(start, end)
+                continue
+            if tag == "insert":
                 inserted.append((start, b_start, b_end))
             elif tag == "delete":
                 deleted.append((b_start, start, end))
-            edits += tag != "equal" and not (_held(a, start, end) or _held(b, b_start, b_end))
+            edits += not (a.is_held(start, end) or b.is_held(b_start, b_end))
     return Alignment(a, b, to, back, tuple(inserted), tuple(deleted), edits)
-
-
-def _held(row: Row, start: int, end: int) -> bool:
-    """Whether a placeholder lies in these tokens or beside them."""
-    return HOLDER in row.tokens[max(0, start - 1) : end + 1] or not row.holes.isdisjoint(range(start, end + 1))
 
 
 def _ranges(a: Row, b: Row, spans: Sequence[Span]) -> Iterator[Span]:

@@ -33,10 +33,10 @@ RUNS = 4
 LONGEST = 40
 """Tokens of the longest value."""
 
-WITNESSES = 16
+WITNESSES = 8
 """Copies that each copy chooses to be compared with, half of them the most alike and half from all others: so the cost of a
 speech that stands on a thousand sites grows with the number of its copies and not with the square of it."""
-ROWS = 64
+ROWS = 256
 """Copies that are kept as rows: each copy of a text is compared with many others."""
 
 
@@ -123,8 +123,8 @@ def chosen(pairs: Iterable[Pair]) -> list[Pair]:
 def _spread(ranked: Sequence[int]) -> Sequence[int]:
     """At most `WITNESSES` of these: half of them from the front, half at even steps from the rest.
 
-    >>> _spread(range(16)), _spread(range(40))[6:]
-    (range(0, 16), [6, 7, 8, 12, 16, 20, 24, 28, 32, 36])
+    >>> _spread(range(8)), _spread(range(40))
+    (range(0, 8), [0, 1, 2, 3, 4, 13, 22, 31])
     """
     if len(ranked) <= WITNESSES:
         return ranked
@@ -144,13 +144,12 @@ def _compare(pair: Pair, copies: Sequence[Copy], row: Callable[[int], Row], numb
     if _disagree(pair, a):
         return
     found = align(row(one), row(two), pair.spans)
-    for place in range(len(a.marks)):
-        if (other := _linked(found, place)) is not None:
-            seen.links.append(((one, place), (two, other)))
-    for here, there, way in ((one, two, found), (two, one, found.turned())):
-        for place, mark in enumerate(copies[here].marks):
-            if offer := _offer(way, place, mark, copies[there]):
-                seen.offers[here, place].append(offer)
+    linked = found.linked()
+    seen.links += (((one, number), (two, other)) for number, other in linked.items())
+    for here, there, way, masked in ((one, two, found, linked.keys()), (two, one, found.turned(), {*linked.values()})):
+        for number, mark in enumerate(copies[here].marks):
+            if number not in masked and (offer := _offer(way, number, mark, copies[there])):
+                seen.offers[here, number].append(offer)
         seen.lost[here] += lost_words(way, copies[there])
 
 
@@ -159,15 +158,6 @@ def _disagree(pair: Pair, copy: Copy) -> bool:
     if not pair.conflicts:
         return False
     return len(pair.conflicts) > DISAGREE * len(re.findall("[0-9]+", copy.text))
-
-
-def _linked(way: Alignment, number: int) -> int | None:
-    """The number of the other copy's placeholder that stands for this one; only for placeholders with a width."""
-    place = way.a.places[number]
-    if way.a.tokens[place] != HOLDER or way.to[place] < 0 or place in way.a.holes:
-        return None
-    there = way.to[place]
-    return next((n for n, at in enumerate(way.b.places) if at == there and at not in way.b.holes), None)
 
 
 def _offer(way: Alignment, number: int, mark: Mark, other: Copy) -> Offer | None:
