@@ -1,9 +1,10 @@
 """Speed and memory: the whole run as a process of its own, and each stage alone.
 
-    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER [--edited SHARE]]
+    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER [--mixed] [--edited SHARE]]
 
 Without --input it measures pages that bench/generate.py makes out of raw/: short speeches, every family of noise in each page.
 With --input it measures the pages of that folder, copied as often as it takes to reach the megabytes.
+With --mixed as well the paragraphs of each copy are made anew out of its sentences: natural text, of which only lines recur.
 With --edited as well each copy has this share of its hanzi replaced, each time others: a speech on a thousand sites.
 
 Figures are user+sys CPU seconds (medians), so that other work on the machine counts little, and the peak memory of the
@@ -25,7 +26,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
-from generate import pages
+from generate import PARAGRAPH, SENTENCE, pages
 
 from pipeline.assembly import assemble
 from pipeline.rulebook import default_rulebook
@@ -101,10 +102,11 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=20.0)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--input", type=Path, help="a folder of raw pages to measure instead of generated ones")
+    parser.add_argument("--mixed", action="store_true", help="make the paragraphs of each copy anew out of its sentences")
     parser.add_argument("--edited", type=float, default=0.0, help="the share of hanzi to replace in each copy, such as 0.02")
     args = parser.parse_args()
-    if args.edited and not args.input:
-        parser.error("--edited needs --input")
+    if (args.edited or args.mixed) and not args.input:
+        parser.error("--edited and --mixed need --input")
     import_time()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -112,7 +114,9 @@ def main() -> None:
         raw.mkdir()
         made = copies(args.input, args.megabytes) if args.input else pages(args.megabytes)
         chance = random.Random(1)
-        for number, data in enumerate(edited(data, args.edited, chance) for data in made):
+        for number, data in enumerate(made):
+            data = mixed(data, chance) if args.mixed else data
+            data = edited(data, args.edited, chance)
             (raw / f"page{number:06}.txt").write_bytes(data)
         stage_table(some_of(raw))
         whole_run(folder, raw, args.runs)
@@ -134,6 +138,21 @@ def copies(folder: Path, megabytes: float) -> Iterator[bytes]:
             return
         weight += len(data)
         yield data
+
+
+def mixed(data: bytes, chance: random.Random) -> bytes:
+    """A page with its sentences in other places; short lines stay. Raises UnicodeDecodeError where it is not UTF-8."""
+    lines = data.decode().split("\n")
+    sentences = [sentence for line in lines if len(line) >= PARAGRAPH for sentence in SENTENCE.findall(line)]
+    chance.shuffle(sentences)
+    rest = cycle(sentences)
+    for number, line in enumerate(lines):
+        if len(line) >= PARAGRAPH:
+            made = ""
+            while len(made) < len(line):
+                made += next(rest)
+            lines[number] = made
+    return "\n".join(lines).encode()
 
 
 def edited(data: bytes, share: float, chance: random.Random) -> bytes:
