@@ -24,6 +24,8 @@ _SPACES = (
     "\t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\u200b\ufeff"
 )
+_SMALL = tuple(zip("﹐﹑﹔﹕﹖﹗﹙﹚", ",、;:?!()", strict=True))
+"""Small form variants (Unicode's U+FE50 to U+FE5A), which pages from Taiwan and Hong Kong have, and what they stand for."""
 _BLANK = _SPACES + " \n"
 _BLANKS = frozenset(_BLANK)
 
@@ -57,7 +59,7 @@ def _folder(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
     table[0xFF01 : 0xFF01 + 94] = np.arange(0x21, 0x21 + 94)
     for space in _SPACES:
         table[ord(space)] = ord(" ")
-    for old, new in pairs:
+    for old, new in (*pairs, *_SMALL):
         table[ord(old)] = ord(new)
 
     def folded(text: str) -> str:

@@ -17,6 +17,7 @@ _TOP = 24
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _SIGNED = compiled(r"[^\s。!?;:,]{2,20} {1,4}\p{Han}{2,4}")
 _REMARK = compiled(r"[【\[]\p{Han}{0,4}(?:点评|评析|评点|赏析|点拨|简析|简评|提示)[】\]]:?")
+_ADDRESS = compiled(r"(?:尊敬|敬爱|亲爱)的[^。!?;:我]{2,40},")
 _BULLETS = "◆◇★☆■□●▲△"
 
 
@@ -28,6 +29,7 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     _by_speakers(evidence, settings)
     _by_bullets(evidence, settings)
     _by_remarks(evidence, settings)
+    _by_addresses(evidence, settings)
     loose_size, crumb_size = settings["loose_size"], settings["crumb_size"]
     for number, (_, _, left, right) in enumerate(evidence.lines[:-1]):
         size = right - left
@@ -41,6 +43,8 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         elif is_split(evidence, number):
             for part in (number, number + 1):
                 evidence.add(part, "speech_title", settings["split_title"], "labels/split-title")
+        elif _heads_subtitle(evidence, number):
+            evidence.add(number, "page_title", settings["split_title"], "labels/split-title")
         if not rules:
             _weigh_plain(evidence, number, settings)
 
@@ -67,6 +71,16 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
         scores["salutation"] += settings["continued"]
     if "link_residue" in rules and not _in_text(evidence, number):
         scores["link_residue"] += settings["continued"]
+
+
+def _heads_subtitle(evidence: Evidence, number: int) -> bool:
+    """Whether a line at the page's head is the upper half of a title with its subtitle (——在…上的讲话) below a meta line."""
+    if number > _TOP or number + 2 >= len(evidence.lines) or not 4 <= evidence.lines[number].size <= 40:
+        return False
+    if evidence.closed[number] or evidence.set_apart(number) or PUNCTUATED.search(evidence.text(number)):
+        return False
+    below = evidence.ruled(number + 1, "page_meta") >= 3.0 and evidence.text(number + 2)[0] == "—"
+    return below and "speech_title" in evidence.rules[number + 2]
 
 
 def _heads_signed(evidence: Evidence, number: int) -> bool:
@@ -114,6 +128,13 @@ def _by_remarks(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     for number in range(len(evidence.lines) - 1):
         if evidence.rule(number, "mark") == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number)):
             evidence.add(number + 1, "mark", settings["remark"], "boilerplate/speech-card")
+
+
+def _by_addresses(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """Lines that address people and end in a comma are salutations where they stand above another one."""
+    for number in range(len(evidence.lines) - 2, -1, -1):
+        if evidence.ruled(number + 1, "salutation") >= 3.0 and _ADDRESS.fullmatch(evidence.text(number)):
+            evidence.add(number, "salutation", settings["address_row"], "labels/salutation-row")
 
 
 def _by_speakers(evidence: Evidence, settings: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.stages._habits import changed
 from pipeline.stages._plan import Hit, Plan
+from pipeline.stages._titles import SESSION
 
 _ADDRESS = compiled(r"\s*(?:尊敬的|敬爱的|亲爱的)?(?:(?:各位|全体)[^\n。!?;:]{1,30}|[\p{Han}、,]{1,16}们)(?=[,:!])")
 _PEOPLE = compiled(r"[\s,、和]|尊敬的|敬爱的|亲爱的|各位|全体|们")
@@ -111,30 +112,39 @@ def _once(title: str) -> str:
 
 
 def join_titles(blocks: Sequence[Block], titles: dict[int, str | None], text: str, view: str, drops: Sequence[Rule]) -> None:
-    """Let the first and the last line of a title that is broken over two lines have the whole of it.
+    """Let the lines of a title that is broken over several have the whole of it.
 
     text, view, drops: the page, and what `clean_title` needs.
     """
-    begun: dict[int, int] = {}
+    parts: dict[int, list[int]] = {}
     for number in sorted(titles):
-        if number - 1 not in titles:
+        above = _above(number, blocks)
+        if above not in titles:
             continue
-        one, two = blocks[number - 1], blocks[number]
-        first, second = (titles[n] or text[blocks[n].start : blocks[n].end].strip() for n in (number - 1, number))
+        one, two = blocks[above], blocks[number]
+        first, second = (titles[n] or text[blocks[n].start : blocks[n].end].strip() for n in (above, number))
         if not _goes_on(one, two, first, second):
             continue
-        begun[number] = start = begun.get(number - 1, number - 1)
-        run = blocks[start : number + 1]
-        shown, seen = ("".join(page[block.start : block.end].strip() for block in run) for page in (text, view))
+        parts[number] = run = [*parts.get(above, [above]), number]
+        shown, seen = ("".join(page[blocks[n].start : blocks[n].end].strip() for n in run) for page in (text, view))
         joined = clean_title(shown, seen, drops)
-        titles.update(dict.fromkeys(range(start, number + 1), joined))
+        titles.update(dict.fromkeys(run, joined))
+
+
+def _above(number: int, blocks: Sequence[Block]) -> int:
+    """The block above a title; above a subtitle that the page's meta lines part from the page's title, that title."""
+    above = number - 1
+    while above > 0 and blocks[above].label == "page_meta":
+        above -= 1
+    return above if above >= 0 and blocks[above].label == "page_title" else number - 1
 
 
 def _goes_on(one: Block, two: Block, first: str, second: str) -> bool:
     """Whether a line with a title goes on with the one above it. first, second: the two titles."""
-    if second.startswith("—"):
+    split = "labels/split-title" in (one.rule, two.rule)
+    if second.startswith("—") or (split and SESSION.match(second)):
         return True
-    if one.label != two.label or "labels/split-title" not in (one.rule, two.rule):
+    if one.label != two.label or not split:
         return False
     kind = len(second) <= 4 and not first.endswith(second)
     return kind or ("在" in first and second[0] != "在") or first.startswith("关于")
@@ -218,7 +228,7 @@ def _begins(
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
     before, behind = (blocks[first].start, blocks[last].end), (blocks[number].start, _end(number, blocks))
     score += 1.0 if changed(text[slice(*before)], text[slice(*behind)]) else 0.0
-    score -= 0.3 if not two and _shortened(number, blocks, view, first, last) else 0.0
+    score -= 0.3 if not two and _again(number, blocks, view, first, last) else 0.0
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
     if blocks[last].label != "closing":
         rest = _rest(number, blocks, max(_REST, size))
@@ -256,11 +266,13 @@ def _address(number: int, blocks: Sequence[Block], cues: Cues, view: str, first:
     return 2.4 + (0.8 if full else 0.0) + (0.7 if other else 0.0) - (0.5 if again else 0.0)
 
 
-def _shortened(number: int, blocks: Sequence[Block], view: str, first: int, last: int) -> bool:
-    """Whether a salutation behind a paragraph names some of those again whom the speech's first one names (各位乡亲：)."""
-    head = next((n for n in range(first, min(first + _HEAD, number)) if blocks[n].label == "salutation"), first)
+def _again(number: int, blocks: Sequence[Block], view: str, first: int, last: int) -> bool:
+    """Whether a shorter salutation behind a paragraph names those again whom the speech's first one names (各位乡亲：)."""
+    head = next((n for n in range(first, min(first + _HEAD, number)) if blocks[n].label == "salutation"), None)
+    if head is None or blocks[last].label != "body":
+        return False
     words, own = (_POLITE.sub("", view[blocks[n].start : blocks[n].end].strip(" 。,:")) for n in (number, head))
-    return blocks[last].label == "body" and len(words) + 3 <= len(own) and words in own
+    return len(words) < len(own) and _share(words, own)
 
 
 def _other_people(number: int, blocks: Sequence[Block], view: str, first: int) -> bool:

@@ -12,11 +12,16 @@ NAMED = compiled(r"\p{Han}[\p{Han} ·、]{3,23}")
 _REPORT = compiled(r"的(?:报告|说明|汇报)$")
 _OPEN_OCCASION = compiled(r"^在|(?:同志|书记|[县市区镇乡局院校部]长|主任|主席)在[^\n,上中]{1,20}$")
 _OPEN_TITLE = "的上会式礼动议"
+SESSION = compiled(r"^第[\d一二三四五六七八九十]{1,3}[次届]")
+"""What a title begins with that the name of a body stands above: 第六次代表大会开幕词."""
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
 
 
 def is_split(evidence: Evidence, number: int) -> bool:
-    """Whether a line and the next one are one title: a motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」."""
+    """Whether a line and the next one are one title.
+
+    A motto above 「——在…上的讲话」, 「在…」 above 「…会议上的讲话」, or the name of a body above 「第六次大会开幕词」.
+    """
     entitled = "speech_title" in evidence.rules[number + 1] or _REPORT.search(evidence.text(number + 1)) is not None
     if not entitled or evidence.closed[number] or evidence.lines[number].size < 4:
         return False
@@ -37,6 +42,8 @@ def is_split(evidence: Evidence, number: int) -> bool:
         return evidence.is_title(number + 1)
     if text.startswith("关于") and below[0] in "和及与":
         return _REPORT.search(below) is not None
+    if SESSION.match(below) and NAMED.fullmatch(text):
+        return evidence.is_title(number + 1)
     return text[-1] in _OPEN_TITLE and _BARE.fullmatch(below) is not None
 
 

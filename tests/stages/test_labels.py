@@ -242,8 +242,41 @@ def test_title_over_two_lines_is_one() -> None:
     assert [draft.title for draft in motto.drafts] == ["守住一盏灯——在渔港节上的致辞", "修好一条船——在船厂的讲话"]
     broken = label(f"第一篇\n全乡渔业安全工作会议\n主持词\n各位船长：\n{STORM}")
     assert [draft.title for draft in broken.drafts] == ["全乡渔业安全工作会议主持词"]
+    body = label(f"发布时间：2019-05-08\n\n清江县渔业工会\n第六次代表大会开幕词\n各位代表：\n{STORM}")
+    assert [draft.title for draft in body.drafts] == ["清江县渔业工会第六次代表大会开幕词"]
+    parted = label(f"首页 > 渔港\n灯亮着 人就在\n时间：2019-05-08 来源：渔港\n——在渔港节上的发言\n各位船长：\n{STORM}")
+    assert [draft.title for draft in parted.drafts] == ["灯亮着 人就在——在渔港节上的发言"]
     phrase = label(f"第一篇\n在全乡渔业安全\n生产工作会议上的讲话\n各位船长：\n{STORM}")
     assert [draft.title for draft in phrase.drafts] == ["在全乡渔业安全生产工作会议上的讲话"]
+
+
+def test_title_of_the_page_without_its_subtitle_heads_the_speech() -> None:
+    page = label(f"送别老船长——在追思会上的讲话\n(2019-05-08 21:07)\n送别老船长\n各位船长：\n{STORM}")
+    assert [draft.title for draft in page.drafts] == ["送别老船长"]
+
+
+@pytest.mark.parametrize(("count", "titles"), [("二则", ["会走路的秤", "一双胶鞋"]), ("三则", ["“我和渔港”演讲稿三则"])])
+def test_short_lines_are_titles_where_they_are_as_many_as_the_page_s_title_counts(count: str, titles: list[str]) -> None:
+    page = label(f"“我和渔港”演讲稿{count}\n会走路的秤\n{STORM}\n一双胶鞋\n{STORM}")
+    assert [draft.title for draft in page.drafts] == titles
+
+
+def test_lines_that_address_guests_one_by_one_are_salutations() -> None:
+    page = labelled(f"在渔港节上的致辞\n尊敬的船东会会长何三水先生，\n尊敬的各位船长，\n女士们、先生们：\n{STORM}")
+    assert [name for name, _ in page[1:]] == ["salutation", "salutation", "salutation", "body"]
+
+
+def test_number_below_its_field_is_a_meta_line_and_one_above_a_speech_is_not() -> None:
+    page = labelled(f"在渔港节上的讲话\n浏览\n2051\n各位船长：\n{STORM}")
+    assert [name for name, _ in page[1:4]] == ["page_meta", "page_meta", "salutation"]
+    numbered = label(f"渔港讲话（2篇）\n时间：2019-05-08\n1\n各位船长：\n{STORM}\n2\n各位师傅：\n{STORM}")
+    assert len(numbered.drafts) == 2
+
+
+def test_shorter_address_of_the_same_people_begins_no_speech() -> None:
+    greeted = "尊敬的各位来宾、各位船员代表："
+    page = label(f"在渔港节上的讲话\n{greeted}\n{STORM * 6}\n各位船员、各位朋友：\n{STORM * 2}\n谢谢大家！")
+    assert len(page.drafts) == 1
 
 
 @pytest.mark.parametrize("line", ["渔港管理处 何三水", "何 三 水", "三年（2）班 何三水", "何三水 2019年5月8日", "为了今晚的灯"])
@@ -477,6 +510,8 @@ TOTALS = {
     "seen7": {"removed": 0.98, "label": 0.97, "boundary": 0.95, "title": 0.98},
     "seen8": {"removed": 0.965, "label": 0.955, "boundary": 0.91, "title": 0.96},
     "seen9": {"removed": 0.98, "label": 0.96, "boundary": 0.94, "title": 0.97},
+    "seen10": {"removed": 0.985, "label": 0.97, "boundary": 0.95, "title": 0.98},
+    "seen11": {"removed": 0.98, "label": 0.98, "boundary": 0.99, "title": 0.98},
     "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
     "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
 }
