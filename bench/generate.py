@@ -25,8 +25,6 @@ LONGEST = 8
 PARAGRAPH = 40
 """Code points from which a line is a paragraph."""
 
-SENTENCE = re.compile("[^。！？!?]+[。！？!?]?")
-
 Chain = dict[str, list[str]]
 
 
@@ -34,7 +32,7 @@ def chain_of(texts: list[str]) -> Chain:
     """Which characters follow each run of ORDER characters, sentence by sentence."""
     chain: Chain = defaultdict(list)
     for text in texts:
-        for sentence in SENTENCE.findall(text):
+        for sentence in re.findall(r"[^。！？!?]+[。！？!?]?", text):
             padded = "\x02" * ORDER + sentence + "\x03"
             for place in range(ORDER, len(padded)):
                 chain[padded[place - ORDER : place]].append(padded[place])

@@ -4,7 +4,7 @@
 
 Without --input it measures pages that bench/generate.py makes out of raw/: short speeches, every family of noise in each page.
 With --input it measures the pages of that folder, copied as often as it takes to reach the megabytes.
-With --mixed as well the paragraphs of each copy are made anew out of its sentences: natural text, of which only lines recur.
+With --mixed as well the paragraphs and headings of each copy are made anew out of its clauses: natural text, none recurs.
 With --edited as well each copy has this share of its hanzi replaced, each time others: a speech on a thousand sites.
 
 Figures are user+sys CPU seconds (medians), so that other work on the machine counts little, and the peak memory of the
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import resource
 import statistics
 import subprocess
@@ -26,7 +27,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
-from generate import PARAGRAPH, SENTENCE, pages
+from generate import PARAGRAPH, pages
 
 from pipeline.assembly import assemble
 from pipeline.rulebook import default_rulebook
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=20.0)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--input", type=Path, help="a folder of raw pages to measure instead of generated ones")
-    parser.add_argument("--mixed", action="store_true", help="make the paragraphs of each copy anew out of its sentences")
+    parser.add_argument("--mixed", action="store_true", help="make the paragraphs of each copy anew out of its clauses")
     parser.add_argument("--edited", type=float, default=0.0, help="the share of hanzi to replace in each copy, such as 0.02")
     args = parser.parse_args()
     if (args.edited or args.mixed) and not args.input:
@@ -140,18 +141,25 @@ def copies(folder: Path, megabytes: float) -> Iterator[bytes]:
         yield data
 
 
+CLAUSE = re.compile("[^，。；：！？,;:!?]+[，。；：！？,;:!?]?")
+NUMBERED = re.compile(r"\s*(?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}[.、])")
+"""How a heading begins."""
+
+
 def mixed(data: bytes, chance: random.Random) -> bytes:
-    """A page with its sentences in other places; short lines stay. Raises UnicodeDecodeError where it is not UTF-8."""
+    """A page with its clauses in other places, also in its headings; other short lines stay.
+
+    Raises UnicodeDecodeError where it is not UTF-8.
+    """
     lines = data.decode().split("\n")
-    sentences = [sentence for line in lines if len(line) >= PARAGRAPH for sentence in SENTENCE.findall(line)]
-    chance.shuffle(sentences)
-    rest = cycle(sentences)
+    clauses = [clause for line in lines if len(line) >= PARAGRAPH for clause in CLAUSE.findall(line)]
     for number, line in enumerate(lines):
-        if len(line) >= PARAGRAPH:
-            made = ""
+        heading = NUMBERED.match(line)
+        if len(line) >= PARAGRAPH or heading is not None:
+            made = "" if heading is None else heading[0]
             while len(made) < len(line):
-                made += next(rest)
-            lines[number] = made
+                made += chance.choice(clauses)
+            lines[number] = made if len(line) >= PARAGRAPH else made[: len(line)]
     return "\n".join(lines).encode()
 
 
