@@ -142,6 +142,7 @@ def copies(folder: Path, megabytes: float) -> Iterator[bytes]:
 
 
 CLAUSE = re.compile("[^，。；：！？,;:!?]+[，。；：！？,;:!?]?")
+PAIRS = ("“”", "‘’", "《》", "（）", "()", "【】")
 NUMBERED = re.compile(r"\s*(?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十\d]{1,3}[)）]|\d{1,2}[.、])")
 """How a heading begins."""
 
@@ -149,18 +150,24 @@ NUMBERED = re.compile(r"\s*(?:[一二三四五六七八九十]{1,3}、|[（(][�
 def mixed(data: bytes, chance: random.Random) -> bytes:
     """A page with its clauses in other places, also in its headings; other short lines stay.
 
-    Raises UnicodeDecodeError where it is not UTF-8.
+    A quotation that goes over clauses is left out, since halves of it would be damage that no page has. Raises
+    UnicodeDecodeError where the page is not UTF-8.
     """
     lines = data.decode().split("\n")
-    clauses = [clause for line in lines if len(line) >= PARAGRAPH for clause in CLAUSE.findall(line)]
+    clauses = [clause for line in lines if len(line) >= PARAGRAPH for clause in CLAUSE.findall(line) if _is_whole(clause)]
     for number, line in enumerate(lines):
         heading = NUMBERED.match(line)
         if len(line) >= PARAGRAPH or heading is not None:
             made = "" if heading is None else heading[0]
             while len(made) < len(line):
                 made += chance.choice(clauses)
-            lines[number] = made if len(line) >= PARAGRAPH else made[: len(line)]
+            lines[number] = made[:-1] + line[-1] if len(line) >= PARAGRAPH else made[: len(line)]
     return "\n".join(lines).encode()
+
+
+def _is_whole(clause: str) -> bool:
+    """Whether every quotation mark and bracket of a clause has its partner in it."""
+    return clause.count('"') % 2 == 0 and all(clause.count(one) == clause.count(two) for one, two in PAIRS)
 
 
 def edited(data: bytes, share: float, chance: random.Random) -> bytes:
