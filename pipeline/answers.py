@@ -24,7 +24,7 @@ SHARE = 8
 """The file is written where more than one in so many questions to the same patterns is new: what is rare can be worked out."""
 
 _FILE = "answers.json"
-_LOGIC = "3"
+_LOGIC = "4"
 """To be raised when the same question to the same patterns gets another answer than before."""
 
 _Table = dict[str, tuple[int, ...]]

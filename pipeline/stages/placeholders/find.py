@@ -408,8 +408,11 @@ def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bo
 def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
     """The holes that are certain only where the speech has others, more of them than of the whole word."""
     lost_by: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    awaited = {rule for mark, _ in plan.late_holes for rule in mark.rule.params["data"]["after"]}
     for item in found.values():
-        lost_by[item.rule.partition("/")[2]][speeches.at(item.start)] += 1
+        rule = item.rule.partition("/")[2]
+        if rule in awaited:
+            lost_by[rule][speeches.at(item.start)] += 1
     for mark, pattern in plan.late_holes:
         data = mark.rule.params["data"]
         lost: Counter[int] = Counter()

@@ -22,13 +22,14 @@ _NOT_AHEAD = compiled(INSIDE + r"\(\?(?:<[=!]|!)(?&inside)\)", regex.DOTALL)
 """A lookbehind or a negative lookahead: without them a pattern asks less."""
 _AROUND = compiled(INSIDE + r"\(\?<?[=!](?&inside)\)", regex.DOTALL)
 _HEAD = compiled(
-    INSIDE + r"\^?(?:(?P<literal>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+)|\[(?!\^)[^\]\\]+\](?![?*+{]))"
+    INSIDE + r"\^?(?:(?P<literal>(?:[^\\\[\](){}.*+?^$|\s](?![?*+{]))+)|\[(?!\^)(?:[^\]\\]|\\[\\\[\]^\-])+\](?![?*+{]))"
     r"(?:\((?:\?<=(?P<behind>(?&inside))|\?(?:[=!]|<!)(?&inside))\))*+",
     regex.DOTALL,
 )
 """The literal or class that a pattern begins with, and the lookarounds right behind it."""
 _FIRST = compiled(
-    r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]|\\[?*+.|()\[\]{}$^])|\[(?P<any>[^\^\\\[\]\-][^\\\[\]\-]*+)\]"
+    r"\^?(?:(?P<one>[^\\\[\](){}.*+?^$|\s]| |\\[?*+.|()\[\]{}$^])"
+    r"|\[(?P<any>(?:[^\^\\\[\]\-]|\\[\\\[\]^\-])(?:[^\\\[\]\-]|\\[\\\[\]^\-])*+)\]"
     r"|\(\?:(?P<some>[^\\\[\](){}.*+?^$\s]++)\))(?![?*]|\{0?,)"
 )
 _HEADED = compiled(
@@ -46,6 +47,8 @@ def firsts(source: str) -> frozenset[str] | None:
 
     >>> [sorted(firsts(source) or "") for source in ("(?<!今)年度?", "^月(?=日)", "[x×](?=年)", r"\\?{2}", "(?:年|月份)底")]
     [['年'], ['月'], ['x', '×'], ['?'], ['年', '月']]
+    >>> sorted(firsts(r"[)\\]](?=年)") or "")
+    [')', ']']
     >>> firsts("年|月"), firsts("年?月"), firsts("(?:年)?月")
     (None, None, None)
     """
@@ -56,7 +59,7 @@ def firsts(source: str) -> frozenset[str] | None:
     if match["some"]:
         words = match["some"].split("|")
         return frozenset(word[0] for word in words) if all(words) else None
-    return frozenset(match["one"][-1] if match["one"] else match["any"])
+    return frozenset(match["one"][-1] if match["one"] else match["any"].replace("\\", ""))
 
 
 def alternatives(source: str) -> list[str]:
