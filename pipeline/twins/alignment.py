@@ -7,10 +7,11 @@ found, so that moved paragraphs are aligned where they are.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import cast
 
 from pipeline.codes import codes_of, text_of
@@ -23,6 +24,8 @@ HOLDER = "\ue000"
 _GAP = 100  # code points between two passages that are aligned together: longer than the words that may be lost
 _EDGE = 200  # code points at the ends of texts, outside of all passages, that are aligned too
 _HINT = 128  # edits in a passage that rapidfuzz expects: a narrower band of its matrix; with more of them it starts again
+_PIECE = 1000  # tokens from which on a passage is cut
+_ANCHOR, _DRIFT = 16, 500  # tokens that are the same where it is cut, and how far from the diagonal they may be
 _FULL, _LAST, _STEP = ord("！"), ord("～"), ord("！") - ord("!")  # full-width forms of ASCII's characters
 
 
@@ -92,30 +95,98 @@ def _narrow(text: str) -> str:
     return text_of(codes)
 
 
+Code = tuple[str, int, int, int, int]
+"""What is done with a stretch of tokens (equal, replace, insert or delete); its start and end in one row, and in the other."""
+
+
+class Matching:
+    """The codes of an alignment, of one matching passage after the other, and what they come to when somebody asks.
+
+    sizes: of the two rows, in tokens. ascending: no passage reaches over another one, in either row.
+    """
+
+    def __init__(self, codes: Sequence[Code], sizes: tuple[int, int], *, ascending: bool) -> None:
+        self.codes, self._sizes, self._ascending = codes, sizes, ascending
+
+    @cached_property
+    def partners(self) -> tuple[list[int], list[int]]:
+        """For each token of the first row its partner in the second or -1, and the reverse; of two the first counts."""
+        to, back = ([-1] * size for size in self._sizes)
+        for tag, start, end, b_start, b_end in self.codes:
+            if tag == "equal" and to[start] < 0 and back[b_start] < 0:
+                to[start:end] = range(b_start, b_end)
+                back[b_start:b_end] = range(start, end)
+        return to, back
+
+    def partner(self, place: int, side: int) -> int:
+        """The partner of one token of the row on a side (0 or 1), or -1: for a few places, without all the others."""
+        if not self._ascending:
+            return self.partners[side][place]
+        at = bisect_right(self._starts[side], place) - 1
+        if at < 0 or self.codes[at][0] != "equal":
+            return -1
+        _, start, end, b_start, b_end = self.codes[at]
+        if side:
+            start, end, b_start = b_start, b_end, start
+        return b_start + place - start if place < end else -1
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[int]]:
+        return [code[1] for code in self.codes], [code[3] for code in self.codes]
+
+
 @dataclass(frozen=True)
 class Alignment:
-    """Two rows with the tokens that stand for each other: to[i] is the place in b of a's token i, or -1; back the reverse.
-
-    inserted: (place in a, start in b, end in b) of what only b has; deleted: (place in b, start in a, end in a).
-    edits: how many stretches differ that no placeholder lies in or beside.
-    """
+    """Two rows, and which of their tokens stand for each other. side: of the matching on which a is."""
 
     a: Row
     b: Row
-    to: list[int]
-    back: list[int]
-    inserted: tuple[tuple[int, int, int], ...]
-    deleted: tuple[tuple[int, int, int], ...]
-    edits: int
+    matching: Matching
+    side: int = 0
+
+    @property
+    def to(self) -> list[int]:
+        """For each of a's tokens the place of its partner in b, or -1."""
+        return self.matching.partners[self.side]
+
+    @property
+    def back(self) -> list[int]:
+        """For each of b's tokens the place of its partner in a, or -1."""
+        return self.matching.partners[1 - self.side]
+
+    @cached_property
+    def inserted(self) -> list[tuple[int, int, int]]:
+        """(place in a, start in b, end in b) of what only b has."""
+        if self.side:
+            return [(b_start, start, end) for tag, start, end, b_start, _ in self.matching.codes if tag == "delete"]
+        return [(start, b_start, b_end) for tag, start, _, b_start, b_end in self.matching.codes if tag == "insert"]
+
+    @cached_property
+    def edits(self) -> int:
+        """How many stretches differ that no placeholder lies in or beside."""
+        one, two = (self.b, self.a) if self.side else (self.a, self.b)
+        return sum(
+            not (one.is_held(start, end) or two.is_held(b_start, b_end))
+            for tag, start, end, b_start, b_end in self.matching.codes
+            if tag != "equal"
+        )
 
     def turned(self) -> Alignment:
         """The same with the sides changed."""
-        return Alignment(self.b, self.a, self.back, self.to, self.deleted, self.inserted, self.edits)
+        return Alignment(self.b, self.a, self.matching, 1 - self.side)
 
     def linked(self) -> dict[int, int]:
         """The placeholders of a that stand for one of b, by their numbers; only those with a width."""
-        pairs = ((number, self.b.number_at.get(self.to[place])) for place, number in self.a.number_at.items())
+        pairs = ((number, self.b.number_at.get(self._partner(place))) for place, number in self.a.number_at.items())
         return {number: other for number, other in pairs if other is not None}
+
+    def is_lost(self, number: int) -> bool:
+        """Whether a's elision of that number is one in b as well."""
+        place = self.a.places[number]
+        return place in self.a.holes and self._partner(place) in self.b.holes
+
+    def _partner(self, place: int) -> int:
+        return self.matching.partner(place, self.side)
 
     @cached_property
     def partners(self) -> list[int]:
@@ -146,25 +217,49 @@ def align(a: Row, b: Row, spans: Iterable[Span]) -> Alignment:
     """Align two rows inside matching passages (a_start, a_end, b_start, b_end), code points in the texts."""
     from rapidfuzz.distance import Levenshtein
 
-    to, back = [-1] * len(a.tokens), [-1] * len(b.tokens)
-    inserted: list[tuple[int, int, int]] = []
-    deleted: list[tuple[int, int, int]] = []
-    edits = 0
-    for low, high, b_low, b_high in _ranges(a, b, sorted(spans)):
-        codes = Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high], score_hint=_HINT).as_list()
-        for tag, source, source_end, target, target_end in cast("list[tuple[str, int, int, int, int]]", codes):
-            start, end, b_start, b_end = source + low, source_end + low, target + b_low, target_end + b_low
-            if tag == "equal":
-                if to[start] < 0 and back[b_start] < 0:
-                    to[start:end] = range(b_start, b_end)
-                    back[b_start:b_end] = range(start, end)
-                continue
-            if tag == "insert":
-                inserted.append((start, b_start, b_end))
-            elif tag == "delete":
-                deleted.append((b_start, start, end))
-            edits += not (a.is_held(start, end) or b.is_held(b_start, b_end))
-    return Alignment(a, b, to, back, tuple(inserted), tuple(deleted), edits)
+    ranges = list(_ranges(a, b, sorted(spans)))
+    codes: list[Code] = []
+    for low, high, b_low, b_high in (piece for one in ranges for piece in _pieces(a.tokens, b.tokens, one)):
+        found = Levenshtein.opcodes(a.tokens[low:high], b.tokens[b_low:b_high], score_hint=_HINT).as_list()
+        codes += _shifted(cast("list[Code]", found), low, b_low)
+    ascending = all(one[1] <= two[0] and one[3] <= two[2] for one, two in pairwise(ranges))
+    return Alignment(a, b, Matching(codes, (len(a.tokens), len(b.tokens)), ascending=ascending))
+
+
+def _shifted(codes: list[Code], low: int, b_low: int) -> list[Code]:
+    if not (low or b_low):
+        return codes
+    return [(tag, start + low, end + low, b_start + b_low, b_end + b_low) for tag, start, end, b_start, b_end in codes]
+
+
+def _pieces(a: str, b: str, passage: Span) -> Iterator[Span]:
+    """A long passage cut where both have the same tokens, since the time of an alignment grows with the square of its length.
+
+    >>> from pipeline.twins.alignment import _pieces
+    >>> one = "".join(chr(0x4E00 + number) for number in range(2500))
+    >>> list(_pieces(one, one[:5] + one[9:], (0, 2500, 0, 2496)))
+    [(0, 1000, 0, 996), (1000, 2500, 996, 2496)]
+    """
+    low, high, b_low, b_high = passage
+    while high - low >= 2 * _PIECE:
+        cut = _cut(a, b, (low, high, b_low, b_high))
+        if cut is None:
+            break
+        yield low, cut[0], b_low, cut[1]
+        low, b_low = cut
+    yield low, high, b_low, b_high
+
+
+def _cut(a: str, b: str, passage: Span) -> tuple[int, int] | None:
+    """The first place behind a piece's length where both have the same tokens, once in b where they are expected."""
+    low, high, b_low, b_high = passage
+    for at in range(low + _PIECE, high - _ANCHOR, _ANCHOR):
+        words, expected = a[at : at + _ANCHOR], b_low + at - low
+        first, last = max(b_low, expected - _DRIFT), min(b_high, expected + _DRIFT)
+        found = b.find(words, first, last)
+        if found >= 0 and b.find(words, found + 1, last) < 0:
+            return at, found
+    return None
 
 
 def _ranges(a: Row, b: Row, spans: Sequence[Span]) -> Iterator[Span]:

@@ -148,7 +148,7 @@ def _compare(pair: Pair, copies: Sequence[Copy], row: Callable[[int], Row], numb
     seen.links += (((one, number), (two, other)) for number, other in linked.items())
     for here, there, way, masked in ((one, two, found, linked.keys()), (two, one, found.turned(), {*linked.values()})):
         for number, mark in enumerate(copies[here].marks):
-            if number not in masked and (offer := _offer(way, number, mark, copies[there])):
+            if number not in masked and not way.is_lost(number) and (offer := _offer(way, number, mark, copies[there])):
                 seen.offers[here, number].append(offer)
         seen.lost[here] += lost_words(way, copies[there])
 
