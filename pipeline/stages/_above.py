@@ -8,13 +8,11 @@ from typing import Any
 from regex import Match
 
 from pipeline.patterns import compiled
-from pipeline.stages._evidence import Evidence, title_key
+from pipeline.stages._evidence import HEAD, Evidence, title_key
 from pipeline.stages._lines import letters
 from pipeline.stages._titles import NAMED
 from pipeline.stages._wording import addressed, introduces, is_row, names_texts, speaks_of_site, speaks_to
 
-HEAD = 24
-"""Lines at a page's top among which its title is looked for."""
 _TOLD, _FAR = 10, 60
 """Code points of a preface, and lines at a page's top among which its first speech begins."""
 _NUMBER = compiled(

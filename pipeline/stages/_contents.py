@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.patterns import compiled
-from pipeline.stages._above import HEAD
-from pipeline.stages._evidence import Evidence
+from pipeline.stages._evidence import HEAD, Evidence
 from pipeline.stages._lines import is_torn, letters
 
 _HEADED, _SHORTEST, _ENTRY, _ENTRIES = 12, 2, 60, 60

@@ -10,6 +10,8 @@ from pipeline.stages._lines import Line, is_closed, letters
 APART = ("intro", "mark", "list", "page_meta", "page_title")
 """States of lines that are no speech's own."""
 
+HEAD = 24
+"""Lines at a page's head, among which its title and the paths of its site stand."""
 _SENTENCE = compiled(r"[,;。!]|^[\[(【*<>|-]")
 _SUFFIX = compiled(
     r"(?:[(【\[][^()【】\[\]]{1,10}[)】\]]|\(?全文\d+字\)?|_第\d+页|\.(?:docx?|pdf|txt)|[-_|]{1,2}[^-_|]{2,10}|\{[^}]{0,10}\})+$|^B\d{4,6}-?|^\[标签[^\]]*\]"

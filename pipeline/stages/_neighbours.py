@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.patterns import compiled
-from pipeline.stages._evidence import Evidence
+from pipeline.stages._evidence import HEAD, Evidence
 from pipeline.stages._numbers import by_numbers, by_torn_numbers, is_only_number
-from pipeline.stages._titles import PUNCTUATED, is_over, is_split
+from pipeline.stages._titles import PUNCTUATED, heads_subtitle, is_over, is_split
 
 _SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named"))
 _PAGE_NUMBER = compiled(r"\d{1,3}")
-_TOP = 24
-"""Lines at a page's head among which its paths stand."""
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _SIGNED = compiled(r"[^\s。!?;:,]{2,20} {1,4}\p{Han}{2,4}")
 _REMARK = compiled(r"[【\[]\p{Han}{0,4}(?:点评|评析|评点|赏析|点拨|简析|简评|提示)[】\]]:?")
@@ -43,7 +41,7 @@ def weigh_neighbours(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         elif is_split(evidence, number):
             for part in (number, number + 1):
                 evidence.add(part, "speech_title", settings["split_title"], "labels/split-title")
-        elif _heads_subtitle(evidence, number):
+        elif heads_subtitle(evidence, number):
             evidence.add(number, "page_title", settings["split_title"], "labels/split-title")
         if not rules:
             _weigh_plain(evidence, number, settings)
@@ -71,16 +69,6 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
         scores["salutation"] += settings["continued"]
     if "link_residue" in rules and not _in_text(evidence, number):
         scores["link_residue"] += settings["continued"]
-
-
-def _heads_subtitle(evidence: Evidence, number: int) -> bool:
-    """Whether a line at the page's head is the upper half of a title with its subtitle (——在…上的讲话) below a meta line."""
-    if number > _TOP or number + 2 >= len(evidence.lines) or not 4 <= evidence.lines[number].size <= 40:
-        return False
-    if evidence.closed[number] or evidence.set_apart(number) or PUNCTUATED.search(evidence.text(number)):
-        return False
-    below = evidence.ruled(number + 1, "page_meta") >= 3.0 and evidence.text(number + 2)[0] == "—"
-    return below and "speech_title" in evidence.rules[number + 2]
 
 
 def _heads_signed(evidence: Evidence, number: int) -> bool:
@@ -213,7 +201,7 @@ def _goes_on(evidence: Evidence, number: int) -> bool:
 
 def _is_crumb(evidence: Evidence, number: int) -> bool:
     """Whether a line is a step of a path whose signs stand in lines of their own, or whose steps are numbered."""
-    if not 0 < number < _TOP:
+    if not 0 < number < HEAD:
         return False
     above, text = evidence.text(number - 1), evidence.text(number)
     if above in _STEPS:

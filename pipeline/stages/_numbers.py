@@ -1,4 +1,4 @@
-"""Numbers alone in their lines: of speeches, of a document's pages, or torn out of a sentence."""
+"""Numbers alone in their lines: of speeches, of a document's pages, of a field, or torn out of a sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from pipeline.stages._evidence import Evidence
+from pipeline.stages._evidence import HEAD, Evidence
 from pipeline.stages._lines import FIGURES, is_torn
 from pipeline.stages._titles import heads_speech, is_over
 
@@ -77,3 +77,12 @@ def is_only_number(evidence: Evidence, number: int) -> bool:
     """Whether a number alone in its line is the page's only one: speeches are never numbered with one number."""
     lines = range(len(evidence.lines))
     return all(n == number or evidence.rule(n, "speech_title") != "labels/title-number" for n in lines)
+
+
+def by_fields(evidence: Evidence, settings: Mapping[str, Any]) -> None:
+    """A number alone below the name of its field (浏览) is a meta line."""
+    for number in range(1, min(len(evidence.lines), HEAD)):
+        field = evidence.text(number - 1)
+        named = len(field) <= 6 and not any(map(str.isdecimal, field)) and evidence.ruled(number - 1, "page_meta") >= 3.0
+        if named and evidence.text(number).isdecimal():
+            evidence.add(number, "page_meta", settings["meta_count"], "labels/meta-count")

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.patterns import compiled
-from pipeline.stages._above import HEAD, by_head, by_portal, by_preamble, by_preface, by_preview, by_second_title, top_of
+from pipeline.stages._above import by_head, by_portal, by_preamble, by_preface, by_preview, by_second_title, top_of
 from pipeline.stages._below import by_replies, by_shown_texts, by_tail
 from pipeline.stages._contents import by_contents, first_by
-from pipeline.stages._evidence import Evidence, title_key
+from pipeline.stages._evidence import HEAD, Evidence, title_key
 from pipeline.stages._lines import letters
-from pipeline.stages._titles import PUNCTUATED, is_over
+from pipeline.stages._numbers import by_fields
+from pipeline.stages._titles import by_count_of_texts
 from pipeline.stages._wording import names_texts
 
 _FIGURES = "一二三四五六七八九十"
 _COUNT_ENDS = frozenset(_FIGURES + "0123456789)")
 _COUNTED = compiled(r"(?<stem>[^\n。!?;,]{5,38}?) ?[(]?(?<number>\d{1,2}|[一二三四五六七八九十])[)]?$")
-_TEXTS = compiled(r"(?<number>\d{1,2}|[二三四五六七八九十]) ?[篇则份]")
 _ASKED = compiled(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
 
 
@@ -28,8 +28,8 @@ def weigh_places(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     by_contents(evidence, settings, collection)
     _by_marked_again(evidence, settings)
     _by_count(evidence, settings, collection)
-    _by_texts_counted(evidence, settings, collection)
-    _by_meta_counts(evidence, settings)
+    by_count_of_texts(evidence, settings, collection)
+    by_fields(evidence, settings)
     by_portal(evidence, settings)
     _by_first(evidence, settings)
     by_preview(evidence, settings)
@@ -77,42 +77,6 @@ def _by_count(evidence: Evidence, settings: Mapping[str, Any], head: int | None)
     for group in counted.values():
         for number in group if len(group) > 1 else ():
             evidence.add(number, "speech_title", again, "labels/title-again")
-
-
-def _by_texts_counted(evidence: Evidence, settings: Mapping[str, Any], head: int | None) -> None:
-    """As many short lines as the collection's title counts texts are their titles where nothing else marks them."""
-    found = None if head is None else _TEXTS.search(evidence.text(head))
-    if head is None or found is None:
-        return
-    figure, below = found["number"], range(head + 1, len(evidence.lines))
-    count = int(figure) if figure.isdecimal() else _FIGURES.find(figure) + 1
-    if count < 2 or any(evidence.ruled(n, "speech_title") >= 1.5 for n in below):
-        return
-    alone = [n for n in below if _may_head_text(evidence, n)]
-    for number in alone if len(alone) == count else ():
-        evidence.add(number, "speech_title", settings["title_count"], "labels/title-count")
-
-
-def _may_head_text(evidence: Evidence, number: int) -> bool:
-    """Whether a short line that no rule knows stands between what is over and a text's first line."""
-    if not 3 <= evidence.lines[number].size <= 24 or evidence.closed[number] or number + 1 >= len(evidence.lines):
-        return False
-    text, below = evidence.text(number), evidence.lines[number + 1]
-    if evidence.rules[number] or PUNCTUATED.search(text) or text[-1] in ",、":
-        return False
-    if not (evidence.set_apart(number - 1) or is_over(evidence, number - 1)):
-        return False
-    opened = below.size >= 15 and evidence.closed[number + 1] and evidence.opens(number + 1)
-    return opened or evidence.ruled(number + 1, "salutation") >= 3.0
-
-
-def _by_meta_counts(evidence: Evidence, settings: Mapping[str, Any]) -> None:
-    """A number alone below the name of its field (浏览) is a meta line."""
-    for number in range(1, min(len(evidence.lines), HEAD)):
-        field = evidence.text(number - 1)
-        named = len(field) <= 6 and not any(map(str.isdecimal, field)) and evidence.ruled(number - 1, "page_meta") >= 3.0
-        if named and evidence.text(number).isdecimal():
-            evidence.add(number, "page_meta", settings["meta_count"], "labels/meta-count")
 
 
 def limit_page_titles(evidence: Evidence) -> None:

@@ -1,9 +1,12 @@
-"""Titles that are broken over two lines, and whether a line heads a speech or is the last one above a new one."""
+"""Titles that are broken over two lines or that only their number tells, and whether a line heads a speech or ends one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pipeline.patterns import compiled
-from pipeline.stages._evidence import APART, Evidence, titled
+from pipeline.stages._evidence import APART, HEAD, Evidence, titled
 
 PUNCTUATED = compiled(r"[;。!?:]|^[\[(【*<>|-]")
 """What no title that only its place tells has."""
@@ -14,6 +17,8 @@ _OPEN_OCCASION = compiled(r"^在|(?:同志|书记|[县市区镇乡局院校部]�
 _OPEN_TITLE = "的上会式礼动议"
 SESSION = compiled(r"^第[\d一二三四五六七八九十]{1,3}[次届]")
 """What a title begins with that the name of a body stands above: 第六次代表大会开幕词."""
+_TEXTS = compiled(r"(?<number>\d{1,2}|[二三四五六七八九十]) ?[篇则份]")
+_FIGURES = "一二三四五六七八九十"
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
 
 
@@ -54,6 +59,16 @@ def _may_sign(evidence: Evidence, number: int) -> bool:
     return evidence.lines[number].size <= 24 and NAMED.fullmatch(evidence.text(number)) is not None
 
 
+def heads_subtitle(evidence: Evidence, number: int) -> bool:
+    """Whether a line at the page's head is the upper half of a title with its subtitle (——在…上的讲话) below a meta line."""
+    if number > HEAD or number + 2 >= len(evidence.lines) or not 4 <= evidence.lines[number].size <= 40:
+        return False
+    if evidence.closed[number] or evidence.set_apart(number) or PUNCTUATED.search(evidence.text(number)):
+        return False
+    below = evidence.ruled(number + 1, "page_meta") >= 3.0 and evidence.text(number + 2)[0] == "—"
+    return below and "speech_title" in evidence.rules[number + 2]
+
+
 def heads_speech(evidence: Evidence, number: int) -> bool:
     """Whether a line is a title or a salutation for some rule, or the upper line of a title."""
     if number >= len(evidence.lines):
@@ -66,3 +81,30 @@ def heads_speech(evidence: Evidence, number: int) -> bool:
 def is_over(evidence: Evidence, number: int) -> bool:
     """Whether a line may be the last one above a new speech: it does not break off in the middle of a sentence."""
     return evidence.closed[number] or titled(evidence.scores[number]) or evidence.ruled(number, "closing") >= 3.0
+
+
+def by_count_of_texts(evidence: Evidence, settings: Mapping[str, Any], head: int | None) -> None:
+    """As many short lines as the collection's title counts texts are their titles where nothing else marks them."""
+    found = None if head is None else _TEXTS.search(evidence.text(head))
+    if head is None or found is None:
+        return
+    figure, below = found["number"], range(head + 1, len(evidence.lines))
+    count = int(figure) if figure.isdecimal() else _FIGURES.find(figure) + 1
+    if count < 2 or any(evidence.ruled(n, "speech_title") >= 1.5 for n in below):
+        return
+    alone = [n for n in below if _may_head_text(evidence, n)]
+    for number in alone if len(alone) == count else ():
+        evidence.add(number, "speech_title", settings["title_count"], "labels/title-count")
+
+
+def _may_head_text(evidence: Evidence, number: int) -> bool:
+    """Whether a short line that no rule knows stands between what is over and a text's first line."""
+    if not 3 <= evidence.lines[number].size <= 24 or evidence.closed[number] or number + 1 >= len(evidence.lines):
+        return False
+    text, below = evidence.text(number), evidence.lines[number + 1]
+    if evidence.rules[number] or PUNCTUATED.search(text) or text[-1] in ",、":
+        return False
+    if not (evidence.set_apart(number - 1) or is_over(evidence, number - 1)):
+        return False
+    opened = below.size >= 15 and evidence.closed[number + 1] and evidence.opens(number + 1)
+    return opened or evidence.ruled(number + 1, "salutation") >= 3.0
