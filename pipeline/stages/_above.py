@@ -13,8 +13,8 @@ from pipeline.stages._lines import letters
 from pipeline.stages._titles import NAMED
 from pipeline.stages._wording import addressed, introduces, is_row, names_texts, speaks_of_site, speaks_to
 
-_TOLD, _FAR = 10, 60
-"""Code points of a preface, and lines at a page's top among which its first speech begins."""
+_TOLD, _FAR, _WRAPPED = 10, 60, 4
+"""Code points of a preface; lines at a page's top among which its first speech begins; wrapped lines that are its own."""
 _NUMBER = compiled(
     r"(?:第|篇|文|例|[稿话言辞词章][(【]?|^[(【]?) ?(?<number>\d{1,3}|[一二三四五六七八九十百]{1,4})(?:篇|[)】:、. ]|$)"
 )
@@ -230,7 +230,11 @@ def _release_list(evidence: Evidence, below: int) -> None:
 
 
 def top_of(evidence: Evidence) -> tuple[int, bool]:
-    """The first line that may be a speech's, and whether it surely is: it addresses people, or is a numbered title."""
+    """The first line that may be a speech's, and whether it surely is: it addresses people, or is a numbered title.
+
+    Where lines are wrapped, several of them in a row that have a sentence's punctuation inside are a speech's.
+    """
+    wrapped = 0
     for number, line in enumerate(evidence.lines[:_FAR]):
         if evidence.ruled(number, "salutation") >= 3.0 or evidence.ruled(number, "speech_title") >= 5.0:
             return number, True
@@ -238,4 +242,14 @@ def top_of(evidence: Evidence) -> tuple[int, bool]:
             return number, True
         if line.size > 40 and evidence.closed[number] and not (evidence.set_apart(number) or introduces(evidence, number)):
             return number, False
+        wrapped = wrapped + 1 if _is_wrapped(evidence, number) else 0
+        if wrapped == _WRAPPED:
+            return number + 1 - _WRAPPED, False
     return 0, False
+
+
+def _is_wrapped(evidence: Evidence, number: int) -> bool:
+    """Whether a line may be one that a paragraph is broken over: it has a sentence's punctuation, but not at its end."""
+    if evidence.lines[number].size < _TOLD or evidence.closed[number] or not evidence.inner(number):
+        return False
+    return not (evidence.set_apart(number) or introduces(evidence, number))

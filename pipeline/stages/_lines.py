@@ -33,11 +33,16 @@ SENTENCE_ENDS = frozenset("。!?;:…—~")
 """What a paragraph or a list item may end with, in the view; closing quotes and brackets may follow."""
 _CLOSERS = "”’\"')」』】》〉]"
 _OPEN_TO_DOUBT = frozenset(_CLOSERS + ".")
+_HEARD = compiled(r"(?: *\([^()\n]{0,8}(?:掌声|鼓掌|笑声|欢呼)[^()\n]{0,2}\))+$")
+"""What was heard behind a paragraph; it says nothing of the line."""
 _NOT_LETTER = compiled(r"[^\p{L}\p{N}]+")
 
 
 class Line(NamedTuple):
-    """One line, or the part of a line on one side of a border: places of the whole of it and of its visible part."""
+    """One line, or the part of a line on one side of a border: places of the whole of it and of its visible part.
+
+    What was heard (（掌声）) behind the line is not of that part.
+    """
 
     start: int
     end: int
@@ -95,7 +100,7 @@ def lines_of(view: str, cuts: Iterable[int] = ()) -> list[Line]:
     lines, start, at = [], 0, 0
     for piece in view.split("\n"):
         end = start + len(piece)
-        if piece and piece[0] != " " != piece[-1] and end <= inner[at]:
+        if piece and piece[0] != " " != piece[-1] != ")" and end <= inner[at]:
             lines.append(Line(start, end, start, end))
         elif piece:
             begin = start
@@ -110,12 +115,12 @@ def lines_of(view: str, cuts: Iterable[int] = ()) -> list[Line]:
 
 
 def _line(view: str, start: int, end: int) -> Line:
-    if view[start] != " " != view[end - 1]:
-        return Line(start, end, start, end)
     part = view[start:end]
     bare = part.strip()
     left = start + len(part) - len(part.lstrip()) if bare else end
-    return Line(start, end, left, left + len(bare))
+    right = left + len(bare)
+    heard = _HEARD.search(view, left, right) if bare.endswith(")") else None
+    return Line(start, end, left, heard.start() if heard and heard.start() > left else right)
 
 
 def visible(text: str, start: int, end: int) -> tuple[int, int]:

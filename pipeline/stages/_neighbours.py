@@ -99,10 +99,21 @@ def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -
     named = 2 <= size <= settings["name_size"] and evidence.scores[number + 1].get("salutation", 0.0) >= 3.0
     if named or (number and not evidence.closed[number] and _signs(evidence, number)):
         evidence.add(number, "body", settings["name"], "")
+    elif number and _may_entitle(evidence, number) and _heads_signature(evidence, number):
+        evidence.add(number, "speech_title", settings["again"], "labels/speakers")
     elif evidence.rule(number + 1, "page_meta") == "labels/text-card" and not evidence.closed[number]:
         evidence.add(number, "speech_title", settings["again"], "labels/text-card")
     elif not evidence.closed[number] and _between_paragraphs(evidence, number, settings["subheading_size"]):
         scores["heading"] = scores.get("heading", 0.0) + settings["subheading"]
+
+
+def _heads_signature(evidence: Evidence, number: int) -> bool:
+    """Whether a line stands above a speech's date or its speaker's name, these above a salutation, and below no other title."""
+    below = number + 1
+    signed = evidence.rule(below, "body").startswith("labels/speech-") and evidence.ruled(below, "body") >= 5.0
+    if not signed or evidence.ruled(number - 1, "speech_title") >= 1.5 or below + 1 >= len(evidence.lines):
+        return False
+    return evidence.ruled(below + 1, "salutation") >= 3.0
 
 
 def _signs(evidence: Evidence, number: int) -> bool:
@@ -215,6 +226,8 @@ def _in_text(evidence: Evidence, number: int) -> bool:
     if evidence.closed[number]:
         return True
     if number == 0 or evidence.lines[number - 1].size < 10 or evidence.set_apart(number - 1):
+        return False
+    if evidence.ruled(number - 1, "closing") >= 3.0:
         return False
     return evidence.ruled(number - 1, "speech_title", "salutation") < 1.5
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from pipeline.stages._evidence import HEAD, Evidence
+from pipeline.stages._evidence import APART, HEAD, Evidence
 from pipeline.stages._lines import FIGURES, is_torn
 from pipeline.stages._titles import heads_speech, is_over
 
 _FIGURES = "零一二三四五六七八九十"
+_SIGNS = "【】()[]、. "
+"""What stands around the number of a speech."""
 
 
 def by_torn_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
@@ -43,25 +45,45 @@ def by_torn_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 def by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """Numbers alone in their lines that count up from one number speeches, if the line above each of them is over.
 
-    One above two whose predecessor is nowhere is a page's.
+    One above two whose predecessor is nowhere is a page's. Those of which the first stands inside a speech divide it.
     """
     lone = [n for n in range(len(evidence.lines)) if evidence.rule(n, "speech_title") == "labels/title-number"]
     pages = _page_numbers(evidence, lone)
     for number in pages:
         evidence.withdraw(number, "speech_title")
     lone = [n for n in lone if n not in pages]
-    counted: list[int] = []
+    counted: dict[str, list[int]] = {}
     values = {evidence.text(n) for n in lone}
     for number in lone:
         text = evidence.text(number)
         if text.isdecimal() and int(text) > 2 and str(int(text) - 1) not in values and not heads_speech(evidence, number + 1):
             evidence.scores[number]["speech_title"] += settings["continued"]
-        want = len(counted) + 1
-        if text.strip("【】()[]、. ") in (str(want), _FIGURES[want % 11]):
-            counted.append(number)
-    if len(counted) >= 2 and all(is_over(evidence, n - 1) for n in counted[1:]):
-        for number in counted:
-            evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+        figure = text.strip(_SIGNS)
+        line = counted.setdefault("1" if figure.isdecimal() else "一", [])
+        if figure in (str(len(line) + 1), _FIGURES[(len(line) + 1) % 11]):
+            line.append(number)
+    for line in counted.values():
+        if len(line) >= 2 and _divides(evidence, line):
+            for number in line:
+                evidence.withdraw(number, "speech_title")
+                evidence.add(number, "heading", settings["section"], "labels/title-number")
+        elif len(line) >= 2 and all(is_over(evidence, n - 1) for n in line[1:]):
+            for number in line:
+                evidence.add(number, "speech_title", settings["numbered"], "labels/title-number")
+
+
+def _divides(evidence: Evidence, numbers: list[int]) -> bool:
+    """Whether some numbers divide a speech: the first stands below a salutation and a paragraph, none above a salutation."""
+    if any(evidence.ruled(n + 1, "salutation") >= 3.0 for n in numbers if n + 1 < len(evidence.lines)):
+        return False
+    spoken = False
+    for number in range(numbers[0] - 1, -1, -1):
+        if evidence.ruled(number, "salutation") >= 3.0:
+            return spoken
+        if evidence.ruled(number, "speech_title", "closing", *APART) >= 3.0:
+            return False
+        spoken = spoken or (evidence.lines[number].size >= 15 and evidence.closed[number])
+    return False
 
 
 def _page_numbers(evidence: Evidence, lone: list[int]) -> list[int]:

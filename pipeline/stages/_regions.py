@@ -103,9 +103,9 @@ def _by_first(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     if first is None:
         return
     lines = evidence.lines
-    known = [
-        n for n in range(first, min(len(lines), first + 24)) if evidence.is_title(n) and evidence.ruled(n, "speech_title") < 5.0
-    ]
+    head = range(first, min(len(lines), first + HEAD))
+    spoken = next((n for n in head if evidence.ruled(n, "salutation") >= 3.0), head.stop)
+    known = [n for n in range(first, spoken) if evidence.is_title(n) and evidence.ruled(n, "speech_title") < 5.0]
     if evidence.set_apart(first) and not known:
         for number in range(first + 1, min(len(lines) - 1, first + 12)):
             loose = settings["name_size"] < lines[number].size <= settings["loose_size"] and not evidence.rules[number]
@@ -162,8 +162,11 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     for number, text in enumerate(texts) if often else ():
         if text in often and text[-1] not in "。!?:;" and len(text) <= 30:
             scores = evidence.scores[number]
+            surely = counts[text] > least + 1
+            if surely and "heading" not in evidence.rules[number]:
+                evidence.withdraw(number, "heading")
             if max(scores.get(state, 0.0) for state in ("speech_title", "salutation", "closing", "heading", "page_meta")) < 1.0:
-                evidence.add(number, "mark", settings["repeated"], "labels/repeated")
+                evidence.add(number, "mark", settings["often" if surely else "repeated"], "labels/repeated")
 
 
 def _by_upper_half(evidence: Evidence, title: int, settings: Mapping[str, Any]) -> None:

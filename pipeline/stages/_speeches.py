@@ -20,6 +20,11 @@ _TOO_SHORT, _SHORT, _REST = 60, 24, 80
 """Code points: what a speech has at least before another one begins, the same behind thanks, and what the other one has."""
 _MUCH = 4
 """How many times as long as what follows an address a speech is from where on that is rather its end than another one."""
+_SIGNED = compiled(
+    r"(?:述职|竞聘|汇报|承诺|申请|倡议|发言|演讲|报告|应聘)(?:人|者) ?:[^\n。!?]{1,16}"
+    r"|[\dxX×*〇零一二三四五六七八九]{2,4} ?年[^\n。,]{1,4}月[^\n。,]{1,4}日"
+)
+"""Whose speech it was, or its date."""
 _STOP, _WORDS = compiled(r"[,:!。\n]"), 60
 """What ends a form of address, and the code points at a paragraph's beginning among which it is looked for."""
 _JOINS = ("及", "和", "与", "暨", "、", " ")
@@ -229,11 +234,19 @@ def _begins(
     before, behind = (blocks[first].start, blocks[last].end), (blocks[number].start, _end(number, blocks))
     score += 1.0 if changed(text[slice(*before)], text[slice(*behind)]) else 0.0
     score -= 0.3 if not two and _again(number, blocks, view, first, last) else 0.0
+    score += _broken(number, last, blocks, view)
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
     if blocks[last].label != "closing":
         rest = _rest(number, blocks, max(_REST, size))
         score -= 1.5 if rest < _REST else 0.5 if rest * _MUCH < size and not opened else 0.0
     return score >= _THRESHOLD
+
+
+def _broken(number: int, last: int, blocks: Sequence[Block], view: str) -> float:
+    """What the edges say: a signature or a date ends a speech; a line that begins with a comma has lost its beginning."""
+    signed = _SIGNED.fullmatch(view[blocks[last].start : blocks[last].end].strip()) is not None
+    lost = blocks[last].label == "closing" and view[blocks[number].start : blocks[number].end].lstrip()[:1] in (",", "、")
+    return (1.5 if signed else 0.0) + (3.0 if lost else 0.0)
 
 
 def _end(number: int, blocks: Sequence[Block]) -> int:

@@ -17,6 +17,8 @@ _OPEN_OCCASION = compiled(r"^在|(?:同志|书记|[县市区镇乡局院校部]�
 _OPEN_TITLE = "的上会式礼动议"
 SESSION = compiled(r"^第[\d一二三四五六七八九十]{1,3}[次届]")
 """What a title begins with that the name of a body stands above: 第六次代表大会开幕词."""
+_COUNTED = compiled(r"^(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,3}、) ?(?=\p{Han})")
+"""The number of a speech before its motto."""
 _TEXTS = compiled(r"(?<number>\d{1,2}|[二三四五六七八九十]) ?[篇则份]")
 _FIGURES = "一二三四五六七八九十"
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
@@ -30,7 +32,7 @@ def is_split(evidence: Evidence, number: int) -> bool:
     entitled = "speech_title" in evidence.rules[number + 1] or _REPORT.search(evidence.text(number + 1)) is not None
     if not entitled or evidence.closed[number] or evidence.lines[number].size < 4:
         return False
-    text, below = evidence.text(number), evidence.text(number + 1)
+    text, below = _COUNTED.sub("", evidence.text(number)), evidence.text(number + 1)
     if PUNCTUATED.search(text) or evidence.set_apart(number):
         return False
     if not (

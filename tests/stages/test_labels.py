@@ -250,6 +250,39 @@ def test_title_over_two_lines_is_one() -> None:
     assert [draft.title for draft in phrase.drafts] == ["在全乡渔业安全生产工作会议上的讲话"]
 
 
+def test_speeches_of_wrapped_lines_above_the_first_salutation_are_kept() -> None:
+    wrapped = (
+        "码头上的灯换好了，从今天晚上起，每一条\n船进港以前都要鸣笛，值班的人听到以后，\n把闸门打开，再报一遍船号，不要嫌麻烦，\n"
+        "去年的那一次碰撞，就是少报了一遍船号，\n大家都记得。灯塔的电池，由老何每个月\n换一次，换下来的送到乡里，不许往海里扔。\n"
+    )
+    page = label(f"渔港会议讲话汇编\n在渔港灯塔会上的讲话\n{wrapped}在渔港年会上的讲话\n各位船长：\n{STORM}")
+    assert [draft.title for draft in page.drafts] == ["在渔港灯塔会上的讲话", "在渔港年会上的讲话"]
+    assert [block.label for block in page.blocks].count("body") == 7
+
+
+def test_lone_numbers_inside_a_speech_divide_it() -> None:
+    page = label(f"在渔港节上的讲话\n各位船长：\n{STORM}\n（一）\n{STORM}\n（二）\n{STORM}\n谢谢大家！")
+    assert len(page.drafts) == 1
+    assert [block.label for block in page.blocks].count("heading") == 2
+
+
+def test_what_was_heard_behind_a_line_says_nothing_of_it() -> None:
+    page = labelled(f"在渔港节上的讲话\n各位船长：\n{STORM}\n谢谢大家！（热烈的掌声）")
+    assert page[-1] == ("closing", "谢谢大家！（热烈的掌声）")
+
+
+def test_motto_above_a_speaker_s_dated_line_is_a_title() -> None:
+    line = "2019年5月8日，渔港管理处主任 何三水"
+    page = label(f"在渔港节上的讲话\n各位船长：\n{STORM}\n把灯留到最后\n{line}\n各位师傅：\n{STORM}")
+    assert [draft.title for draft in page.drafts] == ["在渔港节上的讲话", "把灯留到最后"]
+
+
+def test_signature_ends_a_speech_and_a_lost_beginning_begins_one() -> None:
+    signed = f"{STORM}\n竞聘人：何三水\n2019年5月8日"
+    page = label(f"竞聘演讲\n各位评委：\n{signed}\n各位评委：\n{STORM}\n谢谢大家！\n，{STORM}\n{STORM}")
+    assert len(page.drafts) == 3
+
+
 def test_title_of_the_page_without_its_subtitle_heads_the_speech() -> None:
     page = label(f"送别老船长——在追思会上的讲话\n(2019-05-08 21:07)\n送别老船长\n各位船长：\n{STORM}")
     assert [draft.title for draft in page.drafts] == ["送别老船长"]
@@ -512,6 +545,7 @@ TOTALS = {
     "seen9": {"removed": 0.98, "label": 0.96, "boundary": 0.94, "title": 0.97},
     "seen10": {"removed": 0.985, "label": 0.97, "boundary": 0.95, "title": 0.98},
     "seen11": {"removed": 0.98, "label": 0.98, "boundary": 0.99, "title": 0.98},
+    "seen12": {"removed": 0.95, "label": 0.95, "boundary": 0.86, "title": 0.94},
     "former": {"removed": 0.995, "label": 0.98, "boundary": 0.94, "title": 0.96},
     "heldout2": {"removed": 0.975, "label": 0.94, "boundary": 0.93, "title": 0.96},
 }

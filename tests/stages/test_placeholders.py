@@ -354,7 +354,7 @@ def _score(name: str) -> dict[str, float]:
     return {kind: 2 * hit[kind] / sizes[kind] if sizes[kind] else 1.0 for kind in TYPES} | {"mask type": right / typed}
 
 
-SEEN = ("seen", "more", "seen2", "seen3", "seen4", "seen5", "seen6", "seen7")
+SEEN = ("seen", "more", "seen2", "seen3", "seen4", "seen5", "seen6", "seen7", "seen8")
 
 
 @pytest.mark.parametrize(("name", "floor"), [(name, 0.99) for name in SEEN] + [("former", 0.96)])
