@@ -272,13 +272,14 @@ class Rulebook:
         return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain).encode()).hexdigest()
 
 
-def alternation(words: Iterable[str]) -> str:
+@lru_cache(maxsize=512)
+def alternation(words: tuple[str, ...]) -> str:
     """A pattern for any of the words, longest first so that a word never hides a longer one; single characters are a class,
     which compiles ten times faster.
 
-    >>> alternation(["年", "年度", "a.b"])
+    >>> alternation(("年", "年度", "a.b"))
     '(?:a\\\\.b|年度|年)'
-    >>> alternation(["年", "月", "年度"])
+    >>> alternation(("年", "月", "年度"))
     '(?:年度|[年月])'
     """
     ordered = sorted(dict.fromkeys(words), key=lambda word: (-len(word), word))
