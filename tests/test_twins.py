@@ -17,7 +17,7 @@ from pipeline.records import Record, schema
 from pipeline.restore import restored_pages
 from pipeline.run import RunOptions, run_folder
 from pipeline.stages import placeholders
-from pipeline.twins import Collated, Copy, Evidence, Mark, collation
+from pipeline.twins import Collated, Copy, Evidence, Mark, alignment, collation
 from tests.samples import contents, make_raw
 from tests.twins_generator import STYLES, Copies, Version, speeches
 
@@ -154,6 +154,26 @@ def test_the_copies_of_a_speech_are_compared_with_a_limited_number_of_others() -
         assert sum(pair in chosen for pair in mine) >= collation.WITNESSES
     assert collation.chosen(mixed.sample([*near, *equal], len(near) + len(equal))) == chosen
     assert collation.chosen(near[:10]) == near[:10]
+
+
+@pytest.mark.parametrize("edited", [0.0, 0.04])
+def test_copies_that_are_aligned_piece_by_piece_tell_the_same(edited: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = [one for _, one in versions(Copies(21), 12, 0.6, edited)]
+    pairs = duplicates.find([(one.id, one.text) for one in copies]).pairs
+    told = twins.collate(copies, pairs)
+    assert told and all(len(one.text) < 2 * alignment._PIECE for one in copies)
+    monkeypatch.setattr(alignment, "_PIECE", 100)
+    assert twins.collate(copies, pairs) == told
+
+
+def test_a_token_s_partner_alone_is_the_one_among_all() -> None:
+    one, two = (one for _, one in versions(Copies(31), 2, 0.6, 0.05))
+    way = alignment.align(
+        *(alignment.compact(version.text, version.marks) for version in (one, two)), [(0, len(one.text), 0, len(two.text))]
+    )
+    for side, partners in enumerate(way.matching.partners):
+        assert [way.matching.partner(place, side) for place in range(len(partners))] == partners
+    assert way.turned().to == way.back
 
 
 def test_a_copy_confirms_a_rule_or_contradicts_it() -> None:
