@@ -32,8 +32,8 @@ _POLITE, _HEAD = compiled(r"^(?:各位|尊敬的|敬爱的|亲爱的)+"), 6
 """What a form of address may begin with, and the blocks at a speech's beginning among which its first one stands."""
 _TWO_OCCASIONS = compiled(r"典礼[和及与暨、]\p{Han}{0,10}典礼|仪式[和及与暨、]\p{Han}{0,10}仪式")
 _FORMAL = ("尊敬", "敬爱", "亲爱", "各位")
-_THRESHOLD = 3.0
-"""Evidence from which a line without a title above it begins a new speech; see `_begins`."""
+_THRESHOLD, _CHANGED = 3.0, 1.0
+"""Evidence from which a line without a title above it begins a new speech (`_begins`), and what other habits add to it."""
 
 
 @dataclass(slots=True)
@@ -231,15 +231,15 @@ def _begins(
     opened = any(n in cues.opening or n in cues.greeting for n in following[:3])
     score += 1.2 if opened else 0.0
     score += 1.5 if outline >= 2 and _outline_again(following, cues) else 0.0
-    before, behind = (blocks[first].start, blocks[last].end), (blocks[number].start, _end(number, blocks))
-    score += 1.0 if changed(text[slice(*before)], text[slice(*behind)]) else 0.0
     score -= 0.3 if not two and _again(number, blocks, view, first, last) else 0.0
     score += _broken(number, last, blocks, view)
     score -= 4.0 if view[blocks[last].start : blocks[last].end].rstrip()[-1:] in (":", ",") else 0.0
     if blocks[last].label != "closing":
         rest = _rest(number, blocks, max(_REST, size))
         score -= 1.5 if rest < _REST else 0.5 if rest * _MUCH < size and not opened else 0.0
-    return score >= _THRESHOLD
+    if not _THRESHOLD - _CHANGED <= score < _THRESHOLD:  # the habits of a text are dear to find
+        return score >= _THRESHOLD
+    return changed(text[blocks[first].start : blocks[last].end], text[blocks[number].start : _end(number, blocks)])
 
 
 def _broken(number: int, last: int, blocks: Sequence[Block], view: str) -> float:
