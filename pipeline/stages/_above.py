@@ -240,7 +240,7 @@ def top_of(evidence: Evidence) -> tuple[int, bool]:
             return number, True
         if line.size > 40 and _GLUED.match(evidence.view, line.left, line.right) and not evidence.set_apart(number):
             return number, True
-        if line.size > 40 and evidence.closed[number] and not (evidence.set_apart(number) or introduces(evidence, number)):
+        if line.size > 40 and evidence.closed[number] and _may_be_told(evidence, number):
             return number, False
         wrapped = wrapped + 1 if _is_wrapped(evidence, number) else 0
         if wrapped == _WRAPPED:
@@ -252,4 +252,9 @@ def _is_wrapped(evidence: Evidence, number: int) -> bool:
     """Whether a line may be one that a paragraph is broken over: it has a sentence's punctuation, but not at its end."""
     if evidence.lines[number].size < _TOLD or evidence.closed[number] or not evidence.inner(number):
         return False
+    return _may_be_told(evidence, number)
+
+
+def _may_be_told(evidence: Evidence, number: int) -> bool:
+    """Whether nothing says that a line is furniture or an introduction to the texts below it."""
     return not (evidence.set_apart(number) or introduces(evidence, number))

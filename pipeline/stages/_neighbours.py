@@ -73,8 +73,13 @@ def _weigh_rules(evidence: Evidence, number: int, wrapped: bool, settings: Mappi
 
 def _heads_signed(evidence: Evidence, number: int) -> bool:
     """Whether a line stands below the end of something and above a date, a speaker's name or a salutation."""
-    known = evidence.rule(number + 1, "body").startswith("labels/speech-") or evidence.ruled(number + 1, "salutation") >= 3.0
+    known = _is_signature(evidence, number + 1) or evidence.ruled(number + 1, "salutation") >= 3.0
     return known and is_over(evidence, number - 1)
+
+
+def _is_signature(evidence: Evidence, number: int) -> bool:
+    """Whether a rule says that a line is a speech's date or its speaker's name."""
+    return evidence.rule(number, "body").startswith("labels/speech-")
 
 
 def _below_salutation(evidence: Evidence, number: int) -> bool:
@@ -110,7 +115,7 @@ def _weigh_plain(evidence: Evidence, number: int, settings: Mapping[str, Any]) -
 def _heads_signature(evidence: Evidence, number: int) -> bool:
     """Whether a line stands above a speech's date or its speaker's name, these above a salutation, and below no other title."""
     below = number + 1
-    signed = evidence.rule(below, "body").startswith("labels/speech-") and evidence.ruled(below, "body") >= 5.0
+    signed = _is_signature(evidence, below) and evidence.ruled(below, "body") >= 5.0
     if not signed or evidence.ruled(number - 1, "speech_title") >= 1.5 or below + 1 >= len(evidence.lines):
         return False
     return evidence.ruled(below + 1, "salutation") >= 3.0
