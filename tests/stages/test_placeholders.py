@@ -22,7 +22,7 @@ from pipeline.speech import TYPES, Placeholder
 from pipeline.stages import placeholders
 from pipeline.stages.placeholders.dates import ALWAYS, Period, era, month_number, period
 from pipeline.stages.placeholders.masks import is_year_shaped, tokens
-from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow
+from pipeline.stages.placeholders.openings import Neighbours, can_begin, can_follow, firsts
 from pipeline.stages.placeholders.plan import plan_of
 from pipeline.stages.placeholders.searches import Formula, Mark, Searches
 
@@ -291,6 +291,13 @@ def test_hui_is_the_standing_committee_only_where_the_speech_lost_it() -> None:
     lost = "市人大会党组要带头，人大会机关要跟上。今后，会主任会议每月一次。"
     assert [p.suggestion for p in placeholders.run(lost, RULES).placeholders] == ["常委", "常委", "常委"]
     assert found("市人大常委会党组要带头，市人大会党组要跟上，提高会机关的效率。") == [("", "elision", "term", "常委")]
+    assert len(found("市人大常委会党组要带头，市人大会组成人员要跟上，县人大会“开放日”要办好。")) == 1
+    assert len(found('市人大常委会党组要带头，市人大会组成人员要跟上，县人大会"开放日"要办好。')) == 1
+
+
+def test_no_pattern_of_the_package_is_tried_everywhere() -> None:
+    sought = PLAN.searches.marks + PLAN.straight_holes.marks
+    assert [mark.source for mark in sought if firsts(mark.source) is None] == []
 
 
 def test_same_mask_takes_the_host_place() -> None:

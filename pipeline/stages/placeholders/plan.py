@@ -95,6 +95,7 @@ def _compile(rules: StageRules) -> Plan:
     families = {rule.params["data"]["characters"]: rule for rule in masks}
     others = [rule for rule in rules.of("mark") if rule not in masks]
     marks = [Mark(rule, source) for rule in others for source in _sources(rule)]
+    straight = list(_straight(rules))
     formulas = [formula for rule in rules.of("complete") for formula in _formulas(rule, straight=False)]
     signs = [rule for rule in rules.of("protect") if rule.where == "sign"]
     types = [rule for rule in rules.of("type") if rule.where != "host"]
@@ -104,8 +105,8 @@ def _compile(rules: StageRules) -> Plan:
         signs=Choice(Mark(rule, _source(rule)) for rule in reversed(signs)),
         protect=tuple((rule, compile_mark(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
         searches=Searches(_different(formulas), sorted([mark for mark in marks if not _waits(mark.rule)], key=is_hole)),
-        straight_holes=Searches(_different(_straight_formulas(rules)), _straight(rules)),
-        late_holes=tuple((mark, compile_mark(mark)) for mark in marks if _waits(mark.rule)),
+        straight_holes=Searches(_different(_straight_formulas(rules)), (mark for mark in straight if not _waits(mark.rule))),
+        late_holes=tuple((mark, compile_mark(mark)) for mark in (*marks, *straight) if _waits(mark.rule)),
         dating=LiteralIndex([entry["words"] for entry in rules.settings.get("dating", ())]),
         types=Choice((mark for rule in types for mark in _types(rule)), split=False),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
