@@ -29,7 +29,7 @@ from typing import TypeVar
 
 from generate import PARAGRAPH, pages
 
-from pipeline.assembly import assemble
+from pipeline.assembly import assemble_many
 from pipeline.rulebook import default_rulebook
 from pipeline.stages import decode, labels, placeholders, punctuation, repair, script
 
@@ -75,9 +75,12 @@ def stage_table(raw: list[bytes]) -> None:
     decoded = timed("decode", decode.run, raw)
     repaired = timed("repair", lambda page: repair.run(page.text, book), decoded)
     labelled = timed("labels", lambda page: labels.run(page.text, book), repaired)
-    drafts = [(page, draft) for page in labelled for draft in page.drafts]
-    parts = timed("assembly", lambda item: assemble(item[0], item[1], book), drafts)
-    texts = [part.ledger.apply(page.text[part.start : part.end]) for (page, _), part in zip(drafts, parts, strict=True)]
+    assembled = timed("assembly", lambda page: assemble_many(page, page.drafts, book), labelled)
+    texts = [
+        part.ledger.apply(page.text[part.start : part.end])
+        for page, parts in zip(labelled, assembled, strict=True)
+        for part in parts
+    ]
     scripted = timed("script", lambda text: script.run(text, book).text, texts)
     marked = timed("placeholders", lambda text: placeholders.run(text, book), scripted)
     timed("punctuation", lambda one: punctuation.run(one.text, book), marked)

@@ -17,7 +17,7 @@ from pipeline.page import SPOKEN, Block, Draft, Labelled
 from pipeline.rulebook import Rulebook, default_rulebook
 from pipeline.speech import Heading
 from pipeline.stages._lines import view_of, visible
-from pipeline.stages.boilerplate import inline_edits
+from pipeline.stages.boilerplate import inline_edits_many
 from pipeline.stages.links import splice, splices
 from pipeline.stages.paragraphs import Piece, behind_number, join_wraps, running_numbers, unbroken_edits, weave
 
@@ -41,10 +41,24 @@ class Assembled:
 
 def assemble(labelled: Labelled, draft: Draft, rules: Rulebook | None = None) -> Assembled:
     """Put one speech of a labelled page together."""
+    return assemble_many(labelled, [draft], rules)[0]
+
+
+def assemble_many(labelled: Labelled, drafts: Sequence[Draft], rules: Rulebook | None = None) -> list[Assembled]:
+    """Put speeches of a labelled page together, in the order of the page; what is sought in all of them is sought once."""
     book = rules or default_rulebook()
-    text, view = labelled.text, labelled.view or view_of(labelled.text, book["labels"])
-    blocks = labelled.blocks[draft.first : draft.last]
-    inline = inline_edits(text, view, blocks, book["boilerplate"])
+    view = labelled.view or view_of(labelled.text, book["labels"])
+    parts = [labelled.blocks[draft.first : draft.last] for draft in drafts]
+    inline = inline_edits_many(labelled.text, view, parts, book["boilerplate"])
+    return [
+        _assembled(labelled.text, view, blocks, own, draft.flags, book)
+        for draft, blocks, own in zip(drafts, parts, inline, strict=True)
+    ]
+
+
+def _assembled(
+    text: str, view: str, blocks: Sequence[Block], inline: Sequence[Place], flags: tuple[str, ...], book: Rulebook
+) -> Assembled:
     pieces = _pieces(view, blocks, inline, book)
     running = list(running_numbers(text, view, blocks, pieces, book["paragraphs"]))
     pieces, stops = splice(blocks, pieces, splices(blocks, view, book["links"]), view)
@@ -54,12 +68,12 @@ def assemble(labelled: Labelled, draft: Draft, rules: Rulebook | None = None) ->
     edits = [
         edit for edit in (*inline, *running, *stops, *weave(text, pieces)) if start <= edit[0] and edit[0] + len(edit[1]) <= end
     ]
-    if "no-paragraphs" in draft.flags:
+    if "no-paragraphs" in flags:
         for block in blocks:
             if block.label == "body":
                 edits += unbroken_edits(text, view, max(block.start, start), min(block.end, end), book["paragraphs"])
     ledger = Ledger.of(edits).shifted(-start)
-    return Assembled(start, end, ledger, _headings(blocks, pieces, ledger, start), draft.flags)
+    return Assembled(start, end, ledger, _headings(blocks, pieces, ledger, start), flags)
 
 
 def _pieces(view: str, blocks: Sequence[Block], inline: Sequence[Place], book: Rulebook) -> list[Piece]:

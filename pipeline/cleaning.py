@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
-from pipeline.assembly import Assembled, assemble
+from pipeline.assembly import Assembled, assemble_many
 from pipeline.ledger import Ledger
 from pipeline.page import Block, Decoded, Draft, Labelled
 from pipeline.rulebook import Rulebook, default_rulebook
@@ -87,7 +87,7 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
     decoded = decode.run(data)
     repaired = repair.run(decoded.text, book)
     labelled = labels.run(repaired.text, book)
-    drafted = [_simplified(labelled, draft, book) for draft in labelled.drafts]
+    drafted = _simplified(labelled, book)
     headlines = [block for block in labelled.blocks if block.label in TITLES]
     texts = [simplified.text for _, simplified in drafted]
     texts.append("\n".join(labelled.text[block.start : block.end] for block in headlines))
@@ -144,9 +144,10 @@ class _Marked:
         return [(one.start, one.end) for one in self.staged.placeholders if one.end > one.start]
 
 
-def _simplified(labelled: Labelled, draft: Draft, book: Rulebook) -> tuple[Assembled, Staged]:
-    part = assemble(labelled, draft, book)
-    return part, script.run(part.ledger.apply(labelled.text[part.start : part.end]), book)
+def _simplified(labelled: Labelled, book: Rulebook) -> list[tuple[Assembled, Staged]]:
+    parts = assemble_many(labelled, labelled.drafts, book)
+    texts = [part.ledger.apply(labelled.text[part.start : part.end]) for part in parts]
+    return list(zip(parts, script.run_many(texts, book), strict=True))
 
 
 def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged, book: Rulebook) -> _Marked:

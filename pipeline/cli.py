@@ -660,7 +660,9 @@ def entry() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(main())
+    status = main()
+    gc.freeze()  # the interpreter would look for cycles in all of it once more before it ends
+    sys.exit(status)
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

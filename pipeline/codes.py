@@ -38,4 +38,7 @@ def basic_codes(text: str) -> NDArray[np.uint16]:
     """A text's code points as far as they are in the Basic Multilingual Plane, `BEYOND` for the others."""
     import numpy as np  # as above
 
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) == 2 * len(text):
+        return np.frombuffer(units, dtype="<u2")
     return np.minimum(codes_of(text), BEYOND).astype(np.uint16)

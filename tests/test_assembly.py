@@ -43,6 +43,16 @@ def test_whole_page() -> None:
     ]
 
 
+def test_many_at_once_are_each_as_alone() -> None:
+    for text in (
+        PAGE,
+        PAGE.replace("谢谢大家！", "谢谢大家！更多讲话请关注本站").replace("桨和网", "（……此处隐藏20字……）桨和网"),
+    ):
+        page = labels.run(text)
+        assert len(page.drafts) > 1
+        assert assembly.assemble_many(page, page.drafts) == [assembly.assemble(page, draft) for draft in page.drafts]
+
+
 def test_span_headings_and_rules() -> None:
     page = labels.run(PAGE)
     one = assembly.assemble(page, page.drafts[0])

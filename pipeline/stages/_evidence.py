@@ -64,6 +64,10 @@ class Evidence:
         found = self.rules[number].get(state)
         return found[1] if found else ""
 
+    def led_by(self, state: str, *rules: str) -> list[int]:
+        """The lines of which one of some rules says most for a state, ascending."""
+        return [number for number, known in enumerate(self.rules) if state in known and known[state][1] in rules]
+
     def set_apart(self, number: int) -> bool:
         """Whether a rule says that a line is furniture, a meta line or the page's title."""
         return self.ruled(number, *APART) >= 3.0

@@ -10,7 +10,7 @@ from pipeline.stages._evidence import HEAD, Evidence
 from pipeline.stages._numbers import by_numbers, by_torn_numbers, is_only_number
 from pipeline.stages._titles import PUNCTUATED, heads_subtitle, is_over, is_split
 
-_SPEAKERS = frozenset(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named"))
+_SPEAKERS = tuple(f"labels/speech-speaker{kind}" for kind in ("", "-office", "-named"))
 _PAGE_NUMBER = compiled(r"\d{1,3}")
 _STEPS = (">", ">>", "»", "›", "→", "/", "|")
 _SIGNED = compiled(r"[^\s。!?;:,]{2,20} {1,4}\p{Han}{2,4}")
@@ -129,8 +129,8 @@ def _signs(evidence: Evidence, number: int) -> bool:
 
 def _by_remarks(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     """The line below a heading such as 【点评】 that stands alone is the remark."""
-    for number in range(len(evidence.lines) - 1):
-        if evidence.rule(number, "mark") == "boilerplate/speech-card" and _REMARK.fullmatch(evidence.text(number)):
+    for number in evidence.led_by("mark", "boilerplate/speech-card"):
+        if number + 1 < len(evidence.lines) and _REMARK.fullmatch(evidence.text(number)):
             evidence.add(number + 1, "mark", settings["remark"], "boilerplate/speech-card")
 
 
@@ -146,7 +146,8 @@ def _by_speakers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
     The short line above one is the speech's title; below the end of another speech the speaker's line itself is.
     """
-    found = [n for n in range(len(evidence.lines) - 1) if evidence.rule(n, "body") in _SPEAKERS and _is_speech(evidence, n + 1)]
+    last = len(evidence.lines) - 1
+    found = [n for n in evidence.led_by("body", *_SPEAKERS) if n < last and _is_speech(evidence, n + 1)]
     if len(found) < 2 or len({evidence.text(number) for number in found}) < len(found):
         return
     for number in found:

@@ -47,7 +47,7 @@ def by_numbers(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
     One above two whose predecessor is nowhere is a page's. Those of which the first stands inside a speech divide it.
     """
-    lone = [n for n in range(len(evidence.lines)) if evidence.rule(n, "speech_title") == "labels/title-number"]
+    lone = evidence.led_by("speech_title", "labels/title-number")
     pages = _page_numbers(evidence, lone)
     for number in pages:
         evidence.withdraw(number, "speech_title")
@@ -97,8 +97,7 @@ def _page_numbers(evidence: Evidence, lone: list[int]) -> list[int]:
 
 def is_only_number(evidence: Evidence, number: int) -> bool:
     """Whether a number alone in its line is the page's only one: speeches are never numbered with one number."""
-    lines = range(len(evidence.lines))
-    return all(n == number or evidence.rule(n, "speech_title") != "labels/title-number" for n in lines)
+    return all(n == number for n in evidence.led_by("speech_title", "labels/title-number"))
 
 
 def by_fields(evidence: Evidence, settings: Mapping[str, Any]) -> None:

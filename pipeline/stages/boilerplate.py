@@ -9,7 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import accumulate
+from operator import itemgetter
 
 from pipeline.ledger import Ledger, Place
 from pipeline.page import Block, Labelled
@@ -27,24 +29,46 @@ _TAIL = 64
 
 
 def inline_edits(text: str, view: str, blocks: Sequence[Block], rules: StageRules) -> list[Place]:
-    """Pieces of furniture inside paragraphs and behind them."""
-    bodies = [visible(text, block.start, block.end) for block in blocks if block.label in ("body", "closing")]
-    if not bodies:
-        return []
+    """Pieces of furniture inside paragraphs and behind them. blocks: those of one speech, or of a page."""
+    return inline_edits_many(text, view, [blocks], rules)[0]
+
+
+def inline_edits_many(text: str, view: str, parts: Sequence[Sequence[Block]], rules: StageRules) -> list[list[Place]]:
+    """`inline_edits` for each of several parts of a page, which is several times faster: every rule is tried once for all.
+
+    parts: the blocks of each speech, in the order of the page. Each speech is counted apart for phrases that stand behind
+    many of its paragraphs.
+    """
+    bodies = [
+        [visible(text, block.start, block.end) for block in blocks if block.label in ("body", "closing")] for blocks in parts
+    ]
+    spans = [span for own in bodies for span in own]
+    if not spans:
+        return [[] for _ in parts]
     drops = rules.of("drop")
-    found = _behind(view, bodies, [rule for rule in drops if rule.where == "tail"])
-    edits: list[Place] = [(start, text[start:right], "", (rule,)) for right, (start, rule) in found.items()]
+    found = _behind(view, spans, [rule for rule in drops if rule.where == "tail"])
+    removed = [(start, right, rule) for right, (start, rule) in found.items()]
     for rule in drops:
         if rule.where == "text":
-            edits += [(start, text[start:end], "", (rule.name,)) for start, end in _inside(view, bodies, rule)]
-    taken = {at + len(before) for at, before, _, _ in edits}
+            removed += [(start, end, rule.name) for start, end in _inside(view, spans, rule)]
+    starts = [*accumulate(map(len, bodies), initial=0)]
+    shares: list[list[Place]] = [[] for _ in parts]
+    for start, end, name in removed:
+        part = bisect_right(starts, bisect_right(spans, start, key=itemgetter(0)) - 1) - 1
+        shares[part].append((start, text[start:end], "", (name,)))
+    for own, edits in zip(bodies, shares, strict=True):
+        edits += _key_phrases(text, view, own, {at + len(before) for at, before, _, _ in edits})
+    return shares
+
+
+def _key_phrases(text: str, view: str, bodies: Sequence[tuple[int, int]], taken: AbstractSet[int]) -> Iterator[Place]:
+    """What stands behind the last stop of several paragraphs of a speech. taken: ends at which something was found already."""
     tails = [(right, tail) for left, right in bodies if right not in taken and (tail := _tail(view, left, right))]
     counts = Counter(tail for _, tail in tails)
     for right, tail in tails:
         if counts[tail] >= _TIMES:
             at = right - len(tail)
-            edits.append((at, text[at:right], "", ("boilerplate/key-phrase",)))
-    return edits
+            yield at, text[at:right], "", ("boilerplate/key-phrase",)
 
 
 def _behind(view: str, bodies: Sequence[tuple[int, int]], rules: Sequence[Rule]) -> dict[int, tuple[int, str]]:
@@ -75,7 +99,8 @@ def _inside(view: str, bodies: Sequence[tuple[int, int]], rule: Rule) -> Iterato
     if not rule.finds_needed(view, low, high):
         return
     for match in rule.regex.finditer(view, low, high):
-        if any(left <= match.start() and match.end() <= right for left, right in bodies):
+        number = bisect_right(bodies, match.start(), key=itemgetter(0)) - 1
+        if number >= 0 and match.end() <= bodies[number][1]:
             yield match.span()
 
 

@@ -44,7 +44,23 @@ def run(text: str, rules: StageRules | Rulebook | None = None) -> Staged:
     (0, '這', '这', ('script/traditional',))
     """
     known = rules_for(NAME, rules)
-    places = _traditional(text, known)
+    return _run(text, _traditional(text, known), known)
+
+
+def run_many(texts: Sequence[str], rules: StageRules | Rulebook | None = None) -> list[Staged]:
+    """`run` over many texts at once; where none has a traditional character, one look tells.
+
+    >>> [done.text for done in run_many(["各位來賓，同學們", "乾安县的同学们"])]
+    ['各位来宾，同学们', '乾安县的同学们']
+    """
+    known = rules_for(NAME, rules)
+    if not _traditional("".join(texts), known):
+        return [Staged(text) for text in texts]
+    return [_run(text, _traditional(text, known), known) for text in texts]
+
+
+def _run(text: str, places: Sequence[int], known: StageRules) -> Staged:
+    """`run`, where the places of the characters of TRAD are known."""
     if not places:
         return Staged(text)
     if _is_traditional(text, places, known):

@@ -199,6 +199,13 @@ def test_anchors_find_what_stands_there() -> None:
     assert Searches([], []).of("年")[0] == []
 
 
+def test_words_are_found_beside_formulas() -> None:
+    searches = Searches([Formula(Mark(RULES.of("complete")[0], ""), "同富裕", 1)], [], ["中国梦", "富裕的路"])
+    found = searches.of("走同富裕的路，中国梦，走同富裕的路", 2)
+    assert [start for _, start in found.formulas] == [12]
+    assert found.words == [(0, 7), (1, 2), (1, 13)]
+
+
 SOURCES = [mark.source for mark in PLAN.searches.marks + PLAN.straight_holes.marks]
 
 
@@ -335,6 +342,8 @@ def test_bad_rules_are_named() -> None:
     rule = {"id": "bad", "what": "w", "why": "w", "action": "complete", "type": "term", "literals": ["三个代表"]}
     with pytest.raises(RulesError, match="'bad'.*三个代表"):
         plan_of(_merge("placeholders", [("f.toml", {"rule": [rule]})]))
+    with pytest.raises(RulesError, match="dating: '年' is too short; let it have"):
+        plan_of(_merge("placeholders", [("f.toml", {"settings": {"dating": [{"words": ["年"], "since": "2000"}]}})]))
 
 
 # ----------------------------------------------------------------------------------------------------------- scores

@@ -41,6 +41,12 @@ def test_the_ledger_leads_there_and_back(text: str) -> None:
     assert done.ledger.inverse().apply(done.text) == text
 
 
+@given(st.lists(st.text(alphabet="這個係統裡面乾淨的发后里，。\n(lǐ)", max_size=20), max_size=4))
+def test_many_texts_at_once_are_each_as_alone(texts: list[str]) -> None:
+    many = script.run_many(texts)
+    assert [(done.text, done.ledger) for done in many] == [(one.text, one.ledger) for one in map(script.run, texts)]
+
+
 @given(st.text(alphabet="這個係統裡面乾淨的发后里，。\n", max_size=60))
 def test_conversion_is_idempotent(text: str) -> None:
     once = script.run(text).text

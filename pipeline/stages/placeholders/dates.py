@@ -11,7 +11,7 @@ Months are counted as 12 × year + month.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import regex
@@ -55,13 +55,17 @@ def period(text: str, dating: Sequence[Mapping[str, Any]], published: str | None
 
     dating: entries {words, since, until}; ``until`` may be absent. Years that a text names as a goal (到2020年) don't count.
     """
+    return bounds(text, [entry for entry in dating if any(word in text for word in entry["words"])], published)
+
+
+def bounds(text: str, said: Iterable[Mapping[str, Any]], published: str | None = None) -> Period:
+    """`period`, where the entries are known of which the text has a word."""
     found = ALWAYS
     if published and regex.match(r"\d{4}", published):
         found = Period(LONG_AGO, month_number(published))
-    for entry in dating:
-        if any(word in text for word in entry["words"]):
-            last = month_number(entry["until"]) if "until" in entry else FAR_OFF
-            found = found.meet(Period(month_number(entry["since"]), last))
+    for entry in said:
+        last = month_number(entry["until"]) if "until" in entry else FAR_OFF
+        found = found.meet(Period(month_number(entry["since"]), last))
     if match := _THIS_YEAR.search(text):
         return found.meet(_year(int(match[1])))
     if years := [int(match["year"]) for match in _YEAR.finditer(text)]:

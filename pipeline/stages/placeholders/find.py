@@ -18,20 +18,20 @@ from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
-from pipeline.stages.placeholders.dates import Period, era, period
+from pipeline.stages.placeholders.dates import Period, bounds, era
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
 from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan, is_hole
-from pipeline.stages.placeholders.searches import Formula, Found, Hit, Mark
+from pipeline.stages.placeholders.searches import Formula, Hit, Mark
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
 
 
 class Clock:
-    """When the speech was given; worked out only when a dated formula asks. dating: the entries that may find a word in it."""
+    """When the speech was given; worked out only when a dated formula asks. said: the entries of which it has a word."""
 
-    def __init__(self, text: str, dating: Sequence[Mapping[str, Any]], plan: Plan, published: str | None) -> None:
-        self._text, self._dating, self._plan, self._published = text, dating, plan, published
+    def __init__(self, text: str, said: Sequence[Mapping[str, Any]], plan: Plan, published: str | None) -> None:
+        self._text, self._entries, self._plan, self._published = text, said, plan, published
         self._period: Period | None = None
         self._said: dict[str, str | None] = {}
 
@@ -39,18 +39,22 @@ class Clock:
         """What the era table ``name`` has for the speech's time, or None where that is not certain."""
         if name not in self._said:
             if self._period is None:
-                self._period = period(self._text, self._dating, self._published)
+                self._period = bounds(self._text, self._entries, self._published)
             self._said[name] = era(self._plan.settings["eras"], name, self._period)
         return self._said[name]
 
 
 class Speeches:
-    """Several speeches as one text, each between two lines `BETWEEN`; which of them a place is in, and what is its time."""
+    """Several speeches as one text, each between two lines `BETWEEN`; which of them a place is in, and what is its time.
+
+    words: those by which speeches are dated, as the plan's searches have found them.
+    """
 
     def __init__(self, texts: Sequence[str], plan: Plan, published: str | None) -> None:
         self.texts = texts
         self.joined = "".join([BETWEEN, BETWEEN.join(texts), BETWEEN])
         self.starts = [*accumulate((len(text) + len(BETWEEN) for text in texts[:-1]), initial=len(BETWEEN))]
+        self.words: Sequence[tuple[int, int]] = ()
         self._clocks: dict[int, Clock] = {}
         self._plan, self._published = plan, published
 
@@ -62,18 +66,18 @@ class Speeches:
         """The clock of the speech that a place is in."""
         number = self.at(place)
         if number not in self._clocks:
-            dating = [entry for entry, speeches in self._dating if number in speeches]
-            self._clocks[number] = Clock(self.texts[number], dating, self._plan, self._published)
+            entries = self._plan.settings.get("dating", ())
+            said = [entries[entry] for entry in sorted(self._said.get(number, ()))]
+            self._clocks[number] = Clock(self.texts[number], said, self._plan, self._published)
         return self._clocks[number]
 
     @cached_property
-    def _dating(self) -> list[tuple[Mapping[str, Any], list[int]]]:
-        """The entries by which a speech can be dated that may find a word somewhere, in their order, and in which speeches."""
-        entries = self._plan.settings.get("dating", ())
-        return [
-            (entries[number], speeches)
-            for number, speeches in sorted(self._plan.dating.places(self.joined, [0, *self.starts[1:]]).items())
-        ]
+    def _said(self) -> Mapping[int, AbstractSet[int]]:
+        """For each speech the entries of ``settings.dating`` of which it has a word."""
+        said: defaultdict[int, set[int]] = defaultdict(set)
+        for word, place in self.words:
+            said[self.at(place)].add(self._plan.dating[word])
+        return said
 
     def shares(self, found: Iterable[Placeholder]) -> list[tuple[Placeholder, ...]]:
         """What was found, sorted, for each speech, with places in that speech."""
@@ -104,7 +108,7 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     acted: set[str] = set()
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
-    formulas, matches = plan.searches.of(text)
+    formulas, matches, speeches.words = plan.searches.of(text)
     holes: list[Hit] = []
     for mark, match in matches:
         if is_hole(mark):
@@ -122,7 +126,7 @@ def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[
     found = named + _typed(text, spans, plan, speeches, rule_of)
     for start, end in spans:
         covered.update(range(start, end))
-    found += _holes(text, (formulas, holes), plan, covered, speeches)
+    found += _holes(text, formulas, holes, plan, covered, speeches)
     acted.update(item.rule for item in found if item.rule)
     acted.update(rule_of.values())
     acted.update(plan.families[text[start:end].strip(_KEPT)[0]].name for start, end in masks)
@@ -362,17 +366,25 @@ def _typed(text: str, spans: list[Span], plan: Plan, speeches: Speeches, rule_of
     return found
 
 
-def _holes(text: str, known: Found, plan: Plan, covered: set[int], speeches: Speeches) -> list[Placeholder]:
+def _holes(
+    text: str,
+    formulas: Sequence[tuple[Formula, int]],
+    matches: Iterable[Hit],
+    plan: Plan,
+    covered: set[int],
+    speeches: Speeches,
+) -> list[Placeholder]:
     """The silent deletions, one at a place. Rules with a condition (``data.after``) wait for what the others found.
 
-    known: formulas and matches of rules for holes.
+    formulas, matches: those of rules for holes.
     """
     found: dict[int, Placeholder] = {}
-    _take(text, known, covered, speeches, found)
+    _take(text, formulas, matches, covered, speeches, found)
     if '"' in text:
         quotes = [(match.start(), match.end()) for match in _QUOTE.finditer(text)]
         for low, high in _windows(quotes, len(text)):
-            _take(text, plan.straight_holes.of(text, low, high), covered, speeches, found)
+            formulas, matches, _ = plan.straight_holes.of(text, low, high)
+            _take(text, formulas, matches, covered, speeches, found)
     if plan.late_holes:
         _late(text, plan, covered, speeches, found)
     return list(found.values())
@@ -381,9 +393,15 @@ def _holes(text: str, known: Found, plan: Plan, covered: set[int], speeches: Spe
 _QUOTE = re.compile('"')
 
 
-def _take(text: str, holes: Found, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
+def _take(
+    text: str,
+    formulas: Sequence[tuple[Formula, int]],
+    matches: Iterable[Hit],
+    covered: set[int],
+    speeches: Speeches,
+    found: dict[int, Placeholder],
+) -> None:
     """Take into ``found`` the holes at places that are still free."""
-    formulas, matches = holes
     for formula, start in sorted(formulas, key=_longest_first):
         place = start + formula.hole
         if _is_free(place, covered, found):
@@ -408,20 +426,21 @@ def _is_free(place: int, covered: set[int], found: dict[int, Placeholder]) -> bo
 def _late(text: str, plan: Plan, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
     """The holes that are certain only where the speech has others, more of them than of the whole word."""
     lost_by: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    awaited = {rule for mark, _ in plan.late_holes for rule in mark.rule.params["data"]["after"]}
+    awaited = {rule for mark, *_ in plan.late_holes for rule in mark.rule.params["data"]["after"]}
     for item in found.values():
         rule = item.rule.partition("/")[2]
         if rule in awaited:
             lost_by[rule][speeches.at(item.start)] += 1
-    for mark, pattern in plan.late_holes:
+    for mark, pattern, sign in plan.late_holes:
         data = mark.rule.params["data"]
         lost: Counter[int] = Counter()
         for rule in data["after"]:
             lost.update(lost_by[rule])
         for number, count in lost.items():
-            if count >= data.get("least", 1) and count > speeches.texts[number].count(data["kept"]):
+            speech = speeches.texts[number]
+            if sign in speech and count >= data.get("least", 1) and count > speech.count(data["kept"]):
                 low = speeches.starts[number]
-                for match in pattern.finditer(text, low, low + len(speeches.texts[number]) + 1):
+                for match in pattern.finditer(text, low, low + len(speech) + 1):
                     place = match.start("hole")
                     if _is_free(place, covered, found):
                         found[place] = _placeholder(text, (place, place), mark, match, speeches)

@@ -121,15 +121,6 @@ def literal_of(source: str) -> str:
     return _literal(source)
 
 
-def fits(source: str, before: str, start: str) -> bool:
-    """Whether a match of the pattern can begin with ``start`` behind the character ``before``.
-
-    >>> fits("同志(?=们)(?<=[，。]同志)", "，", "同志们"), fits("同志(?=们)(?<=[，。]同志)", "男", "同志们")
-    (True, False)
-    """
-    return can_begin(source, start) and can_follow(source, before, start[0])
-
-
 def lead_of(source: str) -> int:
     """Where in the literal that a pattern begins with its neighbours tell most about the pattern, in code points.
 

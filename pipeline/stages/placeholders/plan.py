@@ -29,7 +29,6 @@ import regex
 from pipeline.errors import RulesError
 from pipeline.patterns import compiled
 from pipeline.rulebook import Rule, StageRules, alternation
-from pipeline.stages._index import LiteralIndex
 from pipeline.stages.placeholders.openings import alternatives
 from pipeline.stages.placeholders.searches import Choice, Formula, Mark, Searches, compile_mark
 
@@ -48,8 +47,9 @@ class Plan:
 
     plain: what makes sure behind x and × that no look-alike stands there. signs: look-alikes that begin with a mask character;
     protect: those that begin elsewhere. searches: special masks and corruptions, then holes. straight_holes: for texts with
-    straight quotes (``"``). late_holes: rules that act only after others have found something. dating: the texts in which each
-    entry of ``settings.dating`` may find a word. clear: what the clear form of a masked name may be.
+    straight quotes (``"``). late_holes: rules that act only after others have found something, each with what a speech must
+    have. dating: for each word that the searches look for, its entry of ``settings.dating``. clear: what the clear form of a
+    masked name may be.
     """
 
     masks: str
@@ -58,8 +58,8 @@ class Plan:
     protect: tuple[tuple[Rule, regex.Pattern[str]], ...]
     searches: Searches
     straight_holes: Searches
-    late_holes: tuple[tuple[Mark, regex.Pattern[str]], ...]
-    dating: LiteralIndex
+    late_holes: tuple[tuple[Mark, regex.Pattern[str], str], ...]
+    dating: tuple[int, ...]
     types: Choice
     host: Rule | None
     clear: Rule | None
@@ -96,6 +96,7 @@ def _compile(rules: StageRules) -> Plan:
     others = [rule for rule in rules.of("mark") if rule not in masks]
     marks = [Mark(rule, source) for rule in others for source in _sources(rule)]
     straight = list(_straight(rules))
+    dating = list(_dating(rules))
     formulas = [formula for rule in rules.of("complete") for formula in _formulas(rule, straight=False)]
     signs = [rule for rule in rules.of("protect") if rule.where == "sign"]
     types = [rule for rule in rules.of("type") if rule.where != "host"]
@@ -104,16 +105,34 @@ def _compile(rules: StageRules) -> Plan:
         plain=frozenset("".join(rules.sets.get("plain-units", ()))),
         signs=Choice(Mark(rule, _source(rule)) for rule in reversed(signs)),
         protect=tuple((rule, compile_mark(Mark(rule, _source(rule)))) for rule in rules.of("protect") if rule.where != "sign"),
-        searches=Searches(_different(formulas), sorted([mark for mark in marks if not _waits(mark.rule)], key=is_hole)),
+        searches=Searches(
+            _different(formulas),
+            sorted([mark for mark in marks if not _waits(mark.rule)], key=is_hole),
+            (word for _, word in dating),
+        ),
         straight_holes=Searches(_different(_straight_formulas(rules)), (mark for mark in straight if not _waits(mark.rule))),
-        late_holes=tuple((mark, compile_mark(mark)) for mark in (*marks, *straight) if _waits(mark.rule)),
-        dating=LiteralIndex([entry["words"] for entry in rules.settings.get("dating", ())]),
+        late_holes=tuple(
+            (mark, compile_mark(mark), sign)
+            for sign, some in (("", marks), ('"', straight))
+            for mark in some
+            if _waits(mark.rule)
+        ),
+        dating=tuple(entry for entry, _ in dating),
         types=Choice((mark for rule in types for mark in _types(rule)), split=False),
         clear=next((rule for rule in rules.of("code") if rule.id == "clear-name"), None),
         host=next((rule for rule in rules.of("type") if rule.where == "host"), None),
         families={character: rule for characters, rule in families.items() for character in characters},
         settings=dict(rules.settings),
     )
+
+
+def _dating(rules: StageRules) -> Iterator[tuple[int, str]]:
+    """Each word by which a speech is dated, with the number of its entry."""
+    for number, entry in enumerate(rules.settings.get("dating", ())):
+        for word in entry["words"]:
+            if len(word) < 3:
+                raise RulesError(f"{rules.stage}: settings.dating: {word!r} is too short; let it have three characters or more")
+            yield number, word
 
 
 def _straight(rules: StageRules) -> Iterator[Mark]:

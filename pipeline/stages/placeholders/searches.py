@@ -5,11 +5,13 @@ Every pattern is tried only where the characters of the text let it hope (see `p
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
 import regex
 
@@ -25,7 +27,6 @@ from pipeline.stages.placeholders.openings import (
     can_begin,
     can_follow,
     firsts,
-    fits,
     lead_of,
     literal_of,
 )
@@ -40,34 +41,12 @@ class Mark:
     gives: str | None = None
 
 
-_MOST = 10_000
-"""Neighbourhoods that a scan remembers."""
-
-
 class Scan:
-    """A mark's pattern, compiled at first use, and where it can match if it begins with a literal of that size."""
+    """A mark's pattern, compiled at first use. needy: the id of its rule if that needs words, else empty."""
 
     def __init__(self, mark: Mark) -> None:
         self.mark = mark
-        self.is_needy = bool(mark.rule.needs)
-        self._known: dict[str, bool] = {}
-
-    @cached_property
-    def size(self) -> int:
-        """The length of the literal that the pattern begins with, in code points."""
-        return len(literal_of(self.mark.source))
-
-    def hopes(self, text: str, place: int) -> bool:
-        """Whether the pattern may match at a place, as far as its literal of two and more and the characters beside it tell."""
-        if not place:
-            return True
-        around = text[place - 1 : place + self.size + 1]
-        known = self._known.get(around)
-        if known is None:
-            if len(self._known) > _MOST:
-                self._known.clear()
-            known = self._known[around] = fits(self.mark.source, around[0], around[1:])
-        return known
+        self.needy = mark.rule.id if mark.rule.needs else ""
 
     @cached_property
     def pattern(self) -> regex.Pattern[str]:
@@ -97,19 +76,27 @@ class Formula:
 
 
 Hit = tuple[Mark, regex.Match[str]]
-Found = tuple[list[tuple[Formula, int]], Iterable[Hit]]
+
+
+class Found(NamedTuple):
+    """Formulas with their starts and marks with their matches, both in the order of the rules; numbers of words with theirs."""
+
+    formulas: list[tuple[Formula, int]]
+    marks: Iterable[Hit]
+    words: list[tuple[int, int]]
 
 
 class Searches:
     """Formulas and marks that are sought together, each tried only where the characters of the text let it hope.
 
     A formula is known by three characters at its hole, since these stand side by side nowhere else; a mark by those that its
-    pattern can begin with and look back to, at its lead (see `lead_of`).
+    pattern can begin with and look back to, at its lead (see `lead_of`). words: of three and more characters, sought as well.
     """
 
-    def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark]) -> None:
+    def __init__(self, formulas: Sequence[Formula], marks: Iterable[Mark], words: Iterable[str] = ()) -> None:
         self._formulas = tuple(formulas)
-        self._anchors = Anchors([(formula.literal, formula.anchor) for formula in self._formulas])
+        sought = [(formula.literal, formula.anchor) for formula in self._formulas]
+        self._anchors = Anchors([*sought, *((word, 0) for word in words)])
         self.marks = tuple(part for mark in marks for part in _parts(mark))
         self._scans = tuple(map(Scan, self.marks))
         self._leads = [lead_of(mark.source) for mark in self.marks]
@@ -145,17 +132,18 @@ class Searches:
         return len(pair) == 1 or can_follow(source, pair[0], pair[1])
 
     def of(self, text: str, low: int = 0, high: int | None = None) -> Found:
-        """The formulas in text[low:high] with their starts and the marks with their matches, both in the order of the rules."""
-        part = text[low:high]
+        """What stands in text[low:high]."""
+        part, known = text[low:high], len(self._formulas)
         hits = sorted((number, low + start) for number, start in self._anchors.places(part))
-        formulas = [(self._formulas[number], start) for number, start in hits if self._formulas[number].holds(text, start)]
+        border = bisect_left(hits, (known, 0))
+        formulas = [(self._formulas[n], start) for n, start in hits[:border] if self._formulas[n].holds(text, start)]
         places: dict[int, list[int]] = {number: [] for number in self._everywhere}
         for place, numbers in self._neighbours.places(part):
             for number in numbers:
                 start = low + place - self._leads[number]
                 if start >= 0:
                     places.setdefault(number, []).append(start)
-        return formulas, self._match(text, places, low, high)
+        return Found(formulas, self._match(text, places, low, high), [(n - known, start) for n, start in hits[border:]])
 
     def _match(self, text: str, places: Mapping[int, list[int]], low: int, high: int | None) -> Iterator[Hit]:
         for number in sorted(places):
@@ -164,11 +152,12 @@ class Searches:
                 if scan.mark.rule.params.get("more") or scan.mark.rule.might_match(text):
                     yield from ((scan.mark, match) for match in scan.pattern.finditer(text, low, high))
                 continue
-            hopeful = places[number] if scan.size < 2 else [place for place in places[number] if scan.hopes(text, place)]
-            yield from ((scan.mark, match) for match in matches_at(scan.pattern, text, hopeful))
+            yield from ((scan.mark, match) for match in matches_at(scan.pattern, text, places[number]))
 
 
 _FEW = 6
+_MOST = 10_000
+"""Neighbourhoods that a choice remembers."""
 
 
 class Choice:
@@ -209,7 +198,7 @@ class Choice:
         around = text[place - 1 : place + 2] if place else ""
         able = self._able.get(around)
         for scan in self._look(text, place, around) if able is None else able:
-            if scan.is_needy and awake is not None and scan.mark.rule.id not in awake:
+            if scan.needy and awake is not None and scan.needy not in awake:
                 continue
             match = scan.pattern.match(text, place)
             if match is not None:

@@ -102,7 +102,8 @@ class Draft:
     def edits(self) -> dict[Kind, list[int]]:
         """The edits so far: for each kind its places in the text without the padding, in ascending order."""
         return {
-            Kind(before, after, (rule,)): sorted(place - 1 for place in at) for (before, after, rule), at in self._edits.items()
+            Kind(before, after, (rule,)): sorted([place - 1 for place in at])
+            for (before, after, rule), at in self._edits.items()
         }
 
     def _places(self, before: str, after: str, rule: str) -> list[int]:

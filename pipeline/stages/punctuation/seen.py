@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from pipeline.codes import PIECE, codes_of
+from pipeline.codes import BEYOND, PIECE, codes_of
 from pipeline.patterns import SPARSE
 from pipeline.stages.punctuation.plan import COMMON, MARKS, ODD, Place, Step
 
@@ -158,7 +158,8 @@ def _counter() -> Callable[[str], tuple[Places, Places]]:
 
     def grouped(pieces: list[tuple[NDArray[np.intp], NDArray[np.uint32]]]) -> Places:
         at, codes = (np.concatenate([piece[part] for piece in pieces]) for part in (0, 1))
-        order = np.argsort(codes, kind="stable")
+        basic = codes.max(initial=0) <= BEYOND
+        order = np.argsort(codes.astype(np.uint16) if basic else codes, kind="stable")  # of 16 bits it sorts in linear time
         codes = codes[order]
         bounds = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
         places = at[order].tolist()
