@@ -352,6 +352,15 @@ def test_lines_do_not_reach_into_each_other(one: str, two: str) -> None:
     assert clean(f"{one}\n{two}") == f"{clean(one)}\n{clean(two)}"
 
 
+def test_no_line_of_the_bed_minds_its_neighbours() -> None:
+    lines = [case.input for part in ("seen", "more") for case in _bed().cases(part)]
+    lines = [
+        line for line in lines if "\n" not in line and "```" not in line and not line.lstrip().startswith(tuple('"“「＂〝”'))
+    ]
+    assert len(lines) > 500
+    assert clean("\n".join(lines)).split("\n") == [clean(line) for line in lines]
+
+
 @pytest.mark.parametrize(
     ("piece", "expected"),
     [("我们的.家乡很好", "我们的家乡很好"), ("大家都在.社会主.义的路上", "大家都在。社会主义的路上")],

@@ -14,6 +14,7 @@ from pipeline.ledger import Kind, Ledger
 from pipeline.rulebook import Rule
 from pipeline.stages.punctuation.draft import Draft
 from pipeline.stages.punctuation.plan import CODE, Plan, Step
+from pipeline.stages.punctuation.quotes import OPENERS
 from pipeline.stages.punctuation.seen import Seen
 
 PASSES = 8
@@ -56,14 +57,14 @@ def _settle(text: str, plan: Plan, protect: Sequence[tuple[int, int]]) -> Outcom
 def _look_at(
     text: str, plan: Plan, protect: Sequence[tuple[int, int]], lines: Sequence[tuple[int, int]] | None
 ) -> tuple[Groups, set[str], bool]:
-    """The edits of one pass over the text, or over some of its lines: in these alone edits are made, but the line behind
-    each is looked at too, since a quotation may go on there. Also the names of the rules that acted, and whether they were
-    those alone that act before all others.
+    """The edits of one pass over the text, or over some of its lines: in these alone edits are made, but the line behind one
+    that begins with a quotation mark is looked at too, since the quotation may go on there. Also the names of the rules that
+    acted, and whether they were those alone that act before all others.
     """
     if lines is None:
         draft = look(text, plan, protect)
         return draft.edits(), draft.acted, draft.opened
-    pieces = [(start, end, _next_line_end(text, end)) for start, end in lines]
+    pieces = [(start, end, _next_line_end(text, end) if _opens(text, end) else end) for start, end in lines]
     starts = [0, *accumulate(behind - start + 1 for start, _, behind in pieces)]
     inside = [
         (max(s, start) - start + at, min(e, behind) - start + at)
@@ -85,7 +86,9 @@ def _look_at(
 def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tuple[int, int]] | None:
     """Spans of the lines that need a second look after the edits that made ``later`` of ``text``; None for all of them.
 
-    These are the lines in which a rule acted that is not calm, and the line before each; neighbours make one span.
+    A rule sees no more than the line that it acts in, and of the line behind that whether a quotation goes on there. So these
+    are the lines in which a rule acted that is not calm, and the line before one that has, or had, a quotation mark at its
+    beginning. Neighbours make one span.
     """
     if "```" in later:
         return None
@@ -98,12 +101,26 @@ def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tupl
             continue
         end = later.find("\n", place)
         end = len(later) if end < 0 else end
-        start = _previous_line_start(later, later.rfind("\n", 0, place) + 1)
+        start = later.rfind("\n", 0, place) + 1
+        if place <= _head(later, start, end) or _opens(later, end):
+            start = _previous_line_start(later, start)
         if spans and start <= spans[-1][1] + 1:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
     return spans
+
+
+def _head(text: str, start: int, end: int) -> int:
+    """Where the first character of a line stands that is no space, or the line's end."""
+    line = text[start:end]
+    return start + len(line) - len(line.lstrip(" 　"))
+
+
+def _opens(text: str, end: int) -> bool:
+    """Whether the line that ends there begins with a quotation mark."""
+    head = _head(text, text.rfind("\n", 0, end) + 1, end)
+    return head < end and text[head] in OPENERS
 
 
 def _previous_line_start(text: str, start: int) -> int:

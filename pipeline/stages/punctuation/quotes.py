@@ -20,7 +20,8 @@ _MARKS: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 """Each mark's level, and the direction it says it has: 1 opens, -1 closes, 0 says nothing."""
 FORMS = (("“", "”"), ("‘", "’"))
-_OPENERS = '“"「＂〝”'
+OPENERS = '“"「＂〝”'
+"""Marks that may open a quotation at the beginning of a line."""
 
 FLIP, SKIP, AGAINST, BOUND, SOFT, NEST, NEST_SAID, NEST_ODD = 1.0, 2.2, 2.5, 3.4, 0.2, 0.8, 1.2, 2.6
 """What it costs to turn a mark round, to leave it without a partner, to open before a pause or close behind an opening bracket,
@@ -179,7 +180,7 @@ def _opens(draft: Draft, start: int, end: int) -> bool:
     """Whether a line begins with a mark that may open a quotation."""
     line = draft.text[start:end]
     head = start + len(line) - len(line.lstrip(" 　"))
-    return head < end and draft.text[head] in _OPENERS and draft.free(head, head + 1)
+    return head < end and draft.text[head] in OPENERS and draft.free(head, head + 1)
 
 
 def _next_line(text: str, end: int) -> tuple[int, int]:
