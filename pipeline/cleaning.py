@@ -214,10 +214,10 @@ def _page_blocks(text: str, blocks: tuple[Block, ...], repaired: Ledger) -> Iter
         if line and starts[number] >= end:
             yield Block(place, end, "boilerplate", EMPTIED)
         while starts[number] < end:
-            _, _, label, rule, level = blocks[number]
+            block = blocks[number]
             number += 1
-            high = min(starts[number], end)
+            high = starts[number] if starts[number] < end else end
             if place < high:
-                yield Block(place, high, label, rule, level)
+                yield block if (place, high) == block[:2] else block._replace(start=place, end=high)
                 place = high
         place = end + 1

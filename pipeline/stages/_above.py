@@ -8,7 +8,7 @@ from typing import Any
 from regex import Match
 
 from pipeline.patterns import compiled
-from pipeline.stages._evidence import HEAD, Evidence, title_key
+from pipeline.stages._evidence import HEAD, Evidence, has_key, title_key
 from pipeline.stages._lines import letters
 from pipeline.stages._titles import NAMED
 from pipeline.stages._wording import addressed, introduces, is_row, names_texts, speaks_of_site, speaks_to
@@ -69,11 +69,12 @@ def by_second_title(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
     A numbered title goes with its preview; one without a number is the page's.
     """
-    keys = [title_key(evidence.text(n)) for n in range(min(len(evidence.lines) - 1, HEAD))]
-    for first, key in enumerate(keys):
-        if len(key) < 4 or not (evidence.is_title(first) or evidence.ruled(first, "speech_title") >= 1.5):
+    last = min(len(evidence.lines) - 1, HEAD)
+    for first in range(last):
+        if not (evidence.is_title(first) or evidence.ruled(first, "speech_title") >= 1.5):
             continue
-        again = next((n for n in range(first + 2, len(keys)) if keys[n] == key), None)
+        key = title_key(evidence.text(first))
+        again = next((n for n in range(first + 2, last) if len(key) >= 4 and has_key(evidence.text(n), key)), None)
         if again is None or not _stands_again(evidence, range(first + 1, again), again + 1):
             continue
         numbered = evidence.ruled(first, "speech_title") >= 5.0

@@ -125,6 +125,11 @@ def title_key(text: str) -> str:
     return letters(_SUFFIX.sub("", text.replace(" ", "")))
 
 
+def has_key(text: str, key: str) -> bool:
+    """Whether a text is the title that has this key; most texts lack one of its characters, which is seen at once."""
+    return key[:1] in text and key[-1:] in text and title_key(text) == key
+
+
 def titled(scores: Mapping[str, float]) -> bool:
     """Whether a line's scores speak for a title, a heading or furniture."""
     return (

@@ -10,7 +10,7 @@ from pipeline.patterns import compiled
 from pipeline.stages._above import by_head, by_portal, by_preamble, by_preface, by_preview, by_second_title, top_of
 from pipeline.stages._below import by_replies, by_shown_texts, by_tail
 from pipeline.stages._contents import by_contents, first_by
-from pipeline.stages._evidence import HEAD, Evidence, title_key
+from pipeline.stages._evidence import HEAD, Evidence, has_key, title_key
 from pipeline.stages._lines import letters
 from pipeline.stages._numbers import by_fields
 from pipeline.stages._titles import by_count_of_texts
@@ -145,8 +145,7 @@ def _by_repetition(evidence: Evidence, settings: Mapping[str, Any]) -> None:
         key = title_key(texts[title])
         _by_upper_half(evidence, title, settings)
         for number in range(title + 1, min(len(texts), title + 12)) if len(key) >= 4 else ():
-            text = texts[number]
-            if key[0] not in text or key[-1] not in text or title_key(text) != key:
+            if not has_key(texts[number], key):
                 continue
             if evidence.ruled(number - 1, "salutation") >= 3.0:
                 evidence.add(number, "mark", settings["preview"], "labels/title-again")
