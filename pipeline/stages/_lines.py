@@ -208,7 +208,7 @@ class Scan:
                 yield from self._in_section(rule, section)
                 continue
             for piece in among[bisect_left(among, section.start) : bisect_left(among, section.stop)]:
-                match = search(text, starts[piece], starts[piece + 1] - 1)
+                match = search(text, starts[piece], starts[piece + 1] - 1, False)  # as in `pipeline.patterns.matches_at`
                 if match is not None:
                     number, origin, _ = self._pieces[piece]
                     yield number, origin - starts[piece], match

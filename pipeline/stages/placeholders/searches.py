@@ -200,7 +200,7 @@ class Choice:
         for scan in self._look(text, place, around) if able is None else able:
             if scan.needy and awake is not None and scan.needy not in awake:
                 continue
-            match = scan.pattern.match(text, place)
+            match = scan.pattern.match(text, place, None, False)  # as in `pipeline.patterns.matches_at`
             if match is not None:
                 return scan.mark.rule, match
         return None

@@ -204,7 +204,7 @@ def _matches(step: Step, text: str, seen: Seen) -> Iterator[regex.Match[str]]:
         return
     match_at = step.rule.regex.match
     for place in seen.places(step.at):
-        match = match_at(text, place)
+        match = match_at(text, place, None, False)  # as in `pipeline.patterns.matches_at`
         if match is not None:
             yield match
 
