@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from pipeline.assembly import Assembled, assemble_many
+from pipeline.errors import PageError
 from pipeline.ledger import Ledger
 from pipeline.page import Block, Decoded, Draft, Labelled
 from pipeline.rulebook import Rulebook, default_rulebook
@@ -83,37 +84,56 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
     >>> page.speeches[0].text
     '同志们：\\n\\n今天开个会，请大家发言。我先说三点意见，供大家参考。'
     """
+    (page,) = clean_many([data], rules, options)
+    if isinstance(page, PageError):
+        raise page
+    return page
+
+
+def clean_many(
+    pages: Sequence[bytes], rules: Rulebook | None = None, options: Options | None = None
+) -> list[CleanPage | PageError]:
+    """`clean_bytes` for each of many pages, which takes two thirds of the time for short ones.
+
+    The stages that look at single speeches try every rule once for all pages. Where a page's bytes are no text its PageError
+    stands in its place. Each answer is the same as that of `clean_bytes`.
+
+    >>> one, other = clean_many(["各位来宾:欢迎光临,请大家入座.".encode(), bytes.fromhex("89504e470d0a1a0a")])
+    >>> one.speeches[0].text, type(other)
+    ('各位来宾：欢迎光临，请大家入座。', <class 'pipeline.errors.PageError'>)
+    """
     book = rules or default_rulebook()
-    decoded = decode.run(data)
-    repaired = repair.run(decoded.text, book)
-    labelled = labels.run(repaired.text, book)
-    drafted = _simplified(labelled, book)
-    headlines = [block for block in labelled.blocks if block.label in TITLES]
-    texts = [simplified.text for _, simplified in drafted]
-    texts.append("\n".join(labelled.text[block.start : block.end] for block in headlines))
-    *staged, in_titles = placeholders.run_many(texts, book, published=labelled.meta.get("published"))
-    marked = [_marked(*item, book) for item in zip(labelled.drafts, drafted, staged, strict=True)]
-    titles = [draft.title for draft in marked if draft.title]
-    final = punctuation.run_many(
-        [draft.staged.text for draft in marked] + titles,
+    read = [_read(data, book) for data in pages]
+    good = [page for page in read if isinstance(page, _Read)]
+    found = placeholders.run_many(
+        [text for page in good for text in page.texts],
         book,
-        protect=[draft.protected for draft in marked] + [[] for _ in titles],
+        published=[page.labelled.meta.get("published") for page in good for _ in page.texts],
     )
-    new_titles = dict(zip(titles, (title.text for title in final[len(marked) :]), strict=True))
-    made = [
-        _speech(decoded.text, draft, repaired.ledger, last, new_titles, book, options or Options())
-        for draft, last in zip(marked, final, strict=False)
+    marked = [
+        _marked_page(page, own, book)
+        for page, own in zip(good, _shares(found, [len(page.texts) for page in good]), strict=True)
     ]
-    speeches = tuple(speech for speech in made if speech.text)
-    return CleanPage(
-        sha256=hashlib.sha256(data).hexdigest(),
-        size=len(data),
-        decoded=decoded,
-        meta=labelled.meta,
-        blocks=tuple(_page_blocks(decoded.text, labelled.blocks, repaired.ledger)),
-        speeches=speeches,
-        placeholders=tuple(_outside(headlines, in_titles, repaired.ledger, [speech.raw_span for speech in speeches])),
+    final = punctuation.run_many(
+        [text for page in marked for text in page.texts],
+        book,
+        protect=[spans for page in marked for spans in page.protected],
     )
+    made = iter(
+        [
+            _finished(page, own, book, options or Options())
+            for page, own in zip(marked, _shares(final, [len(page.texts) for page in marked]), strict=True)
+        ]
+    )
+    return [next(made) if isinstance(page, _Read) else page for page in read]
+
+
+def _shares(items: Sequence[Staged], sizes: Iterable[int]) -> Iterator[Sequence[Staged]]:
+    """Items in shares of these sizes."""
+    start = 0
+    for size in sizes:
+        yield items[start : start + size]
+        start += size
 
 
 def clean(text: str, rules: Rulebook | None = None, options: Options | None = None) -> tuple[CleanSpeech, ...]:
@@ -123,6 +143,39 @@ def clean(text: str, rules: Rulebook | None = None, options: Options | None = No
     ['各位来宾：\\n\\n欢迎大家来到我们学校，希望大家度过愉快的一天！']
     """
     return clean_bytes(text.encode("utf-8", "surrogatepass"), rules, options).speeches
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A page before the stages that look at single speeches.
+
+    drafted: its speeches, put together and in simplified script. headlines: the lines that hold titles. texts: what
+    placeholders are sought in, the speeches and then the headlines as one text.
+    """
+
+    sha256: str
+    size: int
+    decoded: Decoded
+    repaired: Ledger
+    labelled: Labelled
+    drafted: list[tuple[Assembled, Staged]]
+    headlines: list[Block]
+    texts: list[str]
+
+
+def _read(data: bytes, book: Rulebook) -> _Read | PageError:
+    try:
+        decoded = decode.run(data)
+    except PageError as error:
+        return error
+    repaired = repair.run(decoded.text, book)
+    labelled = labels.run(repaired.text, book)
+    drafted = _simplified(labelled, book)
+    headlines = [block for block in labelled.blocks if block.label in TITLES]
+    texts = [simplified.text for _, simplified in drafted]
+    texts.append("\n".join(labelled.text[block.start : block.end] for block in headlines))
+    digest = hashlib.sha256(data).hexdigest()
+    return _Read(digest, len(data), decoded, repaired.ledger, labelled, drafted, headlines, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +210,50 @@ def _marked(draft: Draft, drafted: tuple[Assembled, Staged], staged: Staged, boo
         title = script.convert(title, book)
     before = part.ledger.then(simplified.ledger)
     return _Marked(part, title, simplified.ledger, before, staged, (*draft.flags, *part.flags, *staged.flags))
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkedPage:
+    """A page whose placeholders are found.
+
+    in_titles: those of its headlines. texts: what punctuation is normalized in, the speeches and then their titles. protected:
+    for each text the spans in which nothing changes.
+    """
+
+    read: _Read
+    speeches: list[_Marked]
+    in_titles: Staged
+    texts: list[str]
+    protected: list[list[tuple[int, int]]]
+
+
+def _marked_page(page: _Read, found: Sequence[Staged], book: Rulebook) -> _MarkedPage:
+    *staged, in_titles = found
+    speeches = [_marked(*item, book) for item in zip(page.labelled.drafts, page.drafted, staged, strict=True)]
+    titles = [one.title for one in speeches if one.title]
+    texts = [one.staged.text for one in speeches] + titles
+    return _MarkedPage(page, speeches, in_titles, texts, [one.protected for one in speeches] + [[] for _ in titles])
+
+
+def _finished(page: _MarkedPage, final: Sequence[Staged], book: Rulebook, options: Options) -> CleanPage:
+    """The page, when the punctuation of its texts is normalized."""
+    read, count = page.read, len(page.speeches)
+    new_titles = dict(zip(page.texts[count:], (title.text for title in final[count:]), strict=True))
+    made = [
+        _speech(read.decoded.text, draft, read.repaired, last, new_titles, book, options)
+        for draft, last in zip(page.speeches, final, strict=False)
+    ]
+    speeches = tuple(speech for speech in made if speech.text)
+    spans = [speech.raw_span for speech in speeches]
+    return CleanPage(
+        sha256=read.sha256,
+        size=read.size,
+        decoded=read.decoded,
+        meta=read.labelled.meta,
+        blocks=tuple(_page_blocks(read.decoded.text, read.labelled.blocks, read.repaired)),
+        speeches=speeches,
+        placeholders=tuple(_outside(read.headlines, page.in_titles, read.repaired, spans)),
+    )
 
 
 def _speech(

@@ -19,12 +19,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pipeline.cleaning import Options
 from pipeline.engine import DaftEngine, EngineError, Files, is_url, opened
-from pipeline.errors import JinggaoError
+from pipeline.errors import JinggaoError, PageError
 from pipeline.jsonl import LineError, document
 from pipeline.pages import list_pages
 from pipeline.rounds import Block, Keyed, Table
 from pipeline.rulebook import Rulebook
-from pipeline.run import Cleaned, RunOptions, Summary, clean_file, clean_page, compiled, run_pages
+from pipeline.run import Cleaned, Raw, RunOptions, Summary, clean_pages, compiled, file_size, read_page, run_pages
 
 if TYPE_CHECKING:
     from pipeline.duplicates import Found
@@ -90,33 +90,32 @@ class Work(NamedTuple):
 def clean_files(work: Work, key: int, blocks: Sequence[Block]) -> Iterator[Keyed]:
     """PageFiles → Range, Texts."""
     pages = (page for block in blocks if isinstance(block, PageFiles) for page in block.pages)
-    return _spread(work, (clean_file(page, work.book, work.options) for page in pages))
+    return _spread(work, map(read_page, pages))
 
 
 def clean_table(work: Work, root: str, key: int, blocks: Sequence[Block]) -> Iterator[Keyed]:
     """Rows of paths and bytes, or text → Range, Texts. root: what the paths of pages begin with."""
     rows = (row for block in blocks if isinstance(block, Table) for row in zip(*block, strict=True))
-    return _spread(work, (_clean_row(work, str(name).removeprefix(root), content) for name, content in rows))
+    return _spread(work, (_raw(str(name).removeprefix(root), content) for name, content in rows))
 
 
 def clean_lines(work: Work, key_field: str, field: str, key: int, blocks: Sequence[Block]) -> Iterator[Keyed]:
     """Lines → Range, Texts."""
-    return _spread(work, (_clean_row(work, name, text) for name, text, _ in _documents(blocks, key_field, field)))
+    return _spread(work, (_raw(name, text) for name, text, _ in _documents(blocks, key_field, field)))
 
 
-def _clean_row(work: Work, path: str, content: bytes | str | None) -> Cleaned:
+def _raw(path: str, content: bytes | str | None) -> Raw:
     if content is None:
-        return Cleaned(path, error="cannot be read; look at what stands there, or take it out")
-    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    return clean_page(path, data, work.book, work.options)
+        return path, PageError("cannot be read; look at what stands there, or take it out")
+    return path, content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
 
 
-def _spread(work: Work, pages: Iterable[Cleaned]) -> Iterator[Keyed]:
+def _spread(work: Work, raw: Iterable[Raw]) -> Iterator[Keyed]:
     from pipeline.duplicates.shards import Texts
 
     ranges: dict[int, list[Cleaned]] = {}
     rows: list[tuple[str, str, str]] = []
-    for page in pages:
+    for page in clean_pages(raw, work.book, work.options):
         rows += ((name, page.path, text) for name, text in page.texts)
         bare = replace(page, texts=tuple((name, "") for name, _ in page.texts))
         ranges.setdefault(bisect_right(work.starts, page.path), []).append(bare)
@@ -169,7 +168,7 @@ class EnginePages:
             paths, size = sorted(name.removeprefix(root) for name, _ in found), sum(size for _, size in found)
         else:
             pages = list_pages(Path(place))
-            paths, size = [path for path, _ in pages], sum(_size(file) for _, file in pages)
+            paths, size = [path for path, _ in pages], sum(file_size(file) for _, file in pages)
         if not paths:
             raise JinggaoError(f"{raw}: holds no pages; put raw text files or tables of pages there")
         for one, two in pairwise(paths):
@@ -403,13 +402,6 @@ def _is_table(place: str) -> bool:
 def _counts(path: str) -> bool:
     """Whether a file is a page: no part of its path begins with a dot."""
     return not any(part.startswith(".") for part in path.split("/"))
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0
 
 
 def _length(lines: Lines) -> int:

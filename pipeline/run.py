@@ -14,10 +14,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from pipeline import __version__, cache
-from pipeline.cleaning import Options, clean_bytes
+from pipeline.cleaning import CleanPage, Options, clean_many
 from pipeline.errors import JinggaoError, PageError
 from pipeline.jsonl import dumps, encoded
 from pipeline.ledger import Ledger
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 REMOVED = ("page_title", "page_meta", "boilerplate", "link_residue")
 """Labels of lines that no record of a speech holds."""
 
+Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
 """Called as progress(step, done, total) while a run goes on."""
 
@@ -153,7 +154,12 @@ class _Folder:
 
     def cleaned(self) -> Iterator[Cleaned]:
         given = (self._book, Options(self._options.placeholders))
-        return in_order(_work, self._pages, self._jobs, _start_worker, given)
+        limit = BATCH
+        if self._jobs > 1:  # each worker has some batches to do
+            limit = min(limit, sum(file_size(file) for _, file in self._pages) // (4 * self._jobs))
+        tasks = batches(self._pages, lambda page: file_size(page[1]), limit)
+        for some in in_order(_work, tasks, self._jobs, _start_worker, given):
+            yield from some
 
     def found(self, documents: Documents) -> Found:
         from pipeline import duplicates  # numpy is heavy to import: only when there is a corpus
@@ -357,35 +363,79 @@ def _start_worker(book: Rulebook, options: Options) -> None:
     _worker.update(book=book, options=options)
 
 
-def _work(page: tuple[str, Path]) -> Cleaned:
-    done = clean_file(page, _worker["book"], _worker["options"])
+def _work(pages: Sequence[tuple[str, Path]]) -> list[Cleaned]:
+    done = list(clean_pages(map(read_page, pages), _worker["book"], _worker["options"]))
     cache.keep_now_and_then()
     return done
 
 
-def clean_file(page: tuple[str, Path], book: Rulebook, options: Options) -> Cleaned:
-    """One file's records, or the reason why there are none."""
+BATCH = 500_000
+"""Bytes of raw pages that are cleaned together: twice as many are no faster, half as many cost short pages a tenth more."""
+
+Raw = tuple[str, bytes | PageError]
+"""A page's path and its bytes, or why there are none."""
+
+
+def batches(items: Iterable[Item], size: Callable[[Item], int], limit: int = BATCH) -> Iterator[list[Item]]:
+    """Items in lists that weigh up to ``limit``, in their order; what weighs more stands alone.
+
+    >>> list(batches(["甲", "乙乙", "丙丙丙丙", "丁"], len, 3))
+    [['甲', '乙乙'], ['丙丙丙丙'], ['丁']]
+    """
+    some: list[Item] = []
+    weight = 0
+    for item in items:
+        own = size(item)
+        if some and weight + own > limit:
+            yield some
+            some, weight = [], 0
+        some.append(item)
+        weight += own
+    if some:
+        yield some
+
+
+def file_size(file: Path) -> int:
+    """A file's bytes; 0 where they cannot be told."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def read_page(page: tuple[str, Path]) -> Raw:
+    """A page of a folder."""
     path, file = page
     try:
         path.encode()
         if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for without end
-            return Cleaned(path, error="is not a regular file; take it out of the folder")
-        data = file.read_bytes()
+            return path, PageError("is not a regular file; take it out of the folder")
+        return path, file.read_bytes()
     except UnicodeEncodeError:
-        return Cleaned(path.encode("utf-8", "backslashreplace").decode(), error="its name is not UTF-8; rename the file")
+        return path.encode("utf-8", "backslashreplace").decode(), PageError("its name is not UTF-8; rename the file")
     except OSError as error:
-        return Cleaned(path, error=f"cannot be read: {error.strerror or error}; mend its permissions or take it out")
-    return clean_page(path, data, book, options)
+        return path, PageError(f"cannot be read: {error.strerror or error}; mend its permissions or take it out")
 
 
-def clean_page(path: str, data: bytes, book: Rulebook, options: Options) -> Cleaned:
-    """One page's records, or the reason why there are none."""
+def clean_pages(pages: Iterable[Raw], book: Rulebook, options: Options) -> Iterator[Cleaned]:
+    """Each page's records, or the reason why there are none. Pages are taken and cleaned batch by batch."""
+    for some in batches(pages, lambda page: len(page[1]) if isinstance(page[1], bytes) else 0):
+        yield from _cleaned(some, book, options)
+
+
+def _cleaned(pages: Sequence[Raw], book: Rulebook, options: Options) -> list[Cleaned]:
     try:
-        made = clean_bytes(data, book, options)
-    except PageError as error:
-        return Cleaned(path, error=str(error))
+        made = iter(clean_many([data for _, data in pages if isinstance(data, bytes)], book, options))
     except Exception as error:  # a fault of ours in one page must not cost the others
-        return Cleaned(path, error=f"cannot be cleaned ({type(error).__name__}: {error}); please report this page")
+        if len(pages) > 1:
+            return [one for page in pages for one in _cleaned([page], book, options)]
+        return [Cleaned(pages[0][0], error=f"cannot be cleaned ({type(error).__name__}: {error}); please report this page")]
+    return [_records(path, next(made) if isinstance(data, bytes) else data) for path, data in pages]
+
+
+def _records(path: str, made: CleanPage | PageError) -> Cleaned:
+    if isinstance(made, PageError):
+        return Cleaned(path, error=str(made))
     page_line = page_record(made, path)
     speeches = [speech_record(speech, made, path, index) for index, speech in enumerate(made.speeches)]
     return Cleaned(

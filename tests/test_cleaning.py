@@ -1,10 +1,12 @@
 """One page through all stages: what the stages do to each other's places."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cleaning import CleanPage, Options, clean, clean_bytes
+from pipeline.cleaning import CleanPage, Options, clean, clean_bytes, clean_many
 from pipeline.errors import PageError
 
 PAGE = """植树节讲话稿(通用2篇)
@@ -21,6 +23,9 @@ PAGE = """植树节讲话稿(通用2篇)
 相关推荐
 读书节讲话稿
 """
+
+
+RAW = Path(__file__).parents[1] / "raw"
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +112,34 @@ SAMPLES = """同志们:|谢谢大家!|一、提高认识|(一)抓落实.|工作�
 <br>|&ldquo;好&rdquo;|相关推荐|篇2:讲话稿|他说:”好“|這個會議很重要,請大家認真對待。|锟斤拷|\u200b| |，。
 今天我们开会,讨论修路的事,请大家发言,|各位领导、各位来宾:|-2-|第1页共3页"""
 LINES = st.lists(st.sampled_from(["", *SAMPLES.replace("\n", "|").split("|")]), max_size=12)
+
+
+def alone(data: bytes) -> CleanPage | str:
+    try:
+        return clean_bytes(data)
+    except PageError as error:
+        return str(error)
+
+
+def together(pages: list[bytes]) -> list[CleanPage | str]:
+    return [str(made) if isinstance(made, PageError) else made for made in clean_many(pages)]
+
+
+@pytest.mark.parametrize("placeholders", ["keep", "tag"])
+def test_sample_pages_together_are_each_as_alone(placeholders: str) -> None:
+    pages = [path.read_bytes() for path in sorted(RAW.rglob("*.txt"))]
+    if not pages:
+        pytest.skip("no sample pages in raw/")
+    options = Options(placeholders)  # type: ignore[arg-type]
+    many = clean_many([b"\0\1\2\3", *pages], options=options)
+    assert isinstance(many[0], PageError)
+    assert many[1:] == [clean_bytes(data, options=options) for data in pages]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LINES.map("\n".join).map(str.encode) | st.binary(max_size=40), max_size=4))
+def test_any_pages_together_are_each_as_alone(pages: list[bytes]) -> None:
+    assert together(pages) == [alone(data) for data in pages]
 
 
 @settings(max_examples=120, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from pipeline.cleaning import clean_bytes
+from pipeline.cleaning import clean_bytes, clean_many
 from pipeline.errors import JinggaoError, PageError
 from pipeline.jsonl import dumps
 from pipeline.output import read_manifest, read_records
@@ -194,12 +194,12 @@ def test_fail_fast_stops_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_ours_in_one_page_is_reported_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(data: bytes, *rest: object) -> object:
-        if b"\xef\xbb\xbf" in data:
+    def faulty(pages: list[bytes], *rest: object) -> object:
+        if any(b"\xef\xbb\xbf" in data for data in pages):
             raise ZeroDivisionError("by zero")
-        return clean_bytes(data)
+        return clean_many(pages)
 
-    monkeypatch.setattr("pipeline.run.clean_bytes", faulty)
+    monkeypatch.setattr("pipeline.run.clean_many", faulty)
     summary = run_folder(make_raw(tmp_path / "raw"), tmp_path / "out")
     assert [(one.path, "ZeroDivisionError: by zero" in one.error) for one in summary.failed] == [("canal.txt", True)]
     assert summary.pages == 1
@@ -207,10 +207,21 @@ def test_a_fault_of_ours_in_one_page_is_reported_and_the_others_go_on(tmp_path: 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the fault reaches forked workers only")
 def test_a_worker_that_dies_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.run.clean_bytes", lambda *_: os._exit(1))
+    monkeypatch.setattr("pipeline.run.clean_many", lambda *_: os._exit(1))
     with pytest.raises(JinggaoError, match="a worker process died"):
         run_folder(make_raw(tmp_path / "raw"), tmp_path / "out", jobs=2)
     assert not (tmp_path / "out").exists()
+
+
+def test_batches_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = make_raw(tmp_path / "raw", {**PAGES, "a.txt": b"\x89PNG\r\n\x1a\n", "z.txt": "同志们:散会.".encode()})
+    made = []
+    for limit in (1, 10**9):
+        monkeypatch.setattr("pipeline.run.BATCH", limit)
+        out = tmp_path / f"out{limit}"
+        assert [one.path for one in run_folder(raw, out).failed] == ["a.txt"]
+        made.append({path.name: path.read_bytes() for path in out.iterdir()})
+    assert made[0] == made[1]
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

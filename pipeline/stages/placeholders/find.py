@@ -47,10 +47,10 @@ class Clock:
 class Speeches:
     """Several speeches as one text, each between two lines `BETWEEN`; which of them a place is in, and what is its time.
 
-    words: those by which speeches are dated, as the plan's searches have found them.
+    published: of each its page's date. words: those by which speeches are dated, as the plan's searches have found them.
     """
 
-    def __init__(self, texts: Sequence[str], plan: Plan, published: str | None) -> None:
+    def __init__(self, texts: Sequence[str], plan: Plan, published: Sequence[str | None]) -> None:
         self.texts = texts
         self.joined = "".join([BETWEEN, BETWEEN.join(texts), BETWEEN])
         self.starts = [*accumulate((len(text) + len(BETWEEN) for text in texts[:-1]), initial=len(BETWEEN))]
@@ -68,7 +68,7 @@ class Speeches:
         if number not in self._clocks:
             entries = self._plan.settings.get("dating", ())
             said = [entries[entry] for entry in sorted(self._said.get(number, ()))]
-            self._clocks[number] = Clock(self.texts[number], said, self._plan, self._published)
+            self._clocks[number] = Clock(self.texts[number], said, self._plan, self._published[number])
         return self._clocks[number]
 
     @cached_property
@@ -95,12 +95,14 @@ class Speeches:
 
 def find(text: str, plan: Plan, published: str | None) -> tuple[tuple[Placeholder, ...], set[str]]:
     """All placeholders of a text, sorted and disjoint, and the full names of the rules that acted."""
-    (found,), acted = find_many([text], plan, published)
+    (found,), acted = find_many([text], plan, [published])
     return found, acted
 
 
-def find_many(texts: Sequence[str], plan: Plan, published: str | None) -> tuple[list[tuple[Placeholder, ...]], set[str]]:
-    """`find` over many texts at once; the rules that acted are those of all."""
+def find_many(
+    texts: Sequence[str], plan: Plan, published: Sequence[str | None]
+) -> tuple[list[tuple[Placeholder, ...]], set[str]]:
+    """`find` over many texts at once, each with its page's date; the rules that acted are those of all."""
     if not texts:
         return [], set()
     speeches = Speeches(texts, plan, published)

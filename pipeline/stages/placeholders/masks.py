@@ -123,7 +123,7 @@ def _left(text: str, start: int, end: int, floor: int) -> int:
             return match.start()
         return start
     match = _LEFT.match(text, floor, start)
-    if match is None or _DATE.search(text, floor, start):
+    if match is None or _DATE.match(text, floor, start):
         return start
     colon = max(text.rfind(":", match.start(), start), text.rfind("：", match.start(), start))
     before = text[max(match.start() - 2, 0) : match.start()].rstrip()[-1:]
