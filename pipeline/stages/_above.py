@@ -87,10 +87,18 @@ def by_second_title(evidence: Evidence, settings: Mapping[str, Any]) -> None:
 
 def _stands_again(evidence: Evidence, shown: range, below: int) -> bool:
     """Whether the text from a line on begins with what some lines say."""
+    first = letters(evidence.text(shown[0]))
+    if len(first) < 4 or not _letters_from(evidence, below, len(first)).startswith(first):
+        return False
     texts = [letters(evidence.text(number)) for number in shown]
-    size = sum(map(len, texts))
-    following = letters(evidence.view[evidence.lines[below].left :][: 2 * size + 200])
-    return len(texts[0]) >= 4 and following.startswith(texts[0]) and all(text in following for text in texts)
+    following = _letters_from(evidence, below, sum(map(len, texts)))
+    return all(text in following for text in texts)
+
+
+def _letters_from(evidence: Evidence, number: int, size: int) -> str:
+    """So many letters and more from a line on, if hardly more than half of what stands there are none."""
+    left = evidence.lines[number].left
+    return letters(evidence.view[left : left + 2 * size + 200])
 
 
 def by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:

@@ -58,6 +58,7 @@ class LiteralIndex:
                 table[key] = groups.setdefault(group, len(groups) + 1)
         self._few = [(key, self._singles[key]) for key in sorted(singles)] if len(singles) <= _FEW else None
         self._size = len(needs)
+        self._rows = np.arange(self._size + 1)
         width = max((len(owners) for owners, _ in groups), default=0)
         self._owners = np.array(
             [[*sorted(owners), *[self._size] * (width - len(owners))] for owners in ((), *(own for own, _ in groups))],
@@ -84,10 +85,10 @@ class LiteralIndex:
                 near = self._near.take(groups)
                 good = (near < 0) | (codes.take(places + start + self._far.take(groups), mode="clip") == near)
                 at, groups = places[good] + start, groups[good]
-                pieces = np.searchsorted(begins, at, side="right") - 1
+                pieces = begins.searchsorted(at, side="right") - 1
                 seen[self._owners[groups], pieces[:, None]] = True
         found = seen[:-1].ravel().nonzero()[0]  # ten times as fast as by rows and columns
-        ends = np.searchsorted(found, np.arange(self._size + 1) * len(begins)).tolist()
+        ends = found.searchsorted(self._rows * len(begins)).tolist()
         numbers = (found % max(1, len(begins))).tolist()
         return {owner: numbers[low:high] for owner, (low, high) in enumerate(pairwise(ends)) if low < high}
 
