@@ -1,11 +1,12 @@
 """Speed and memory: the whole run as a process of its own, and each stage alone.
 
-    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER [--mixed] [--edited SHARE]]
+    python bench/speed.py [--megabytes 20] [--runs 3] [--input FOLDER [--mixed] [--edited SHARE] [--single]]
 
 Without --input it measures pages that bench/generate.py makes out of raw/: short speeches, every family of noise in each page.
 With --input it measures the pages of that folder, copied as often as it takes to reach the megabytes.
 With --mixed as well the paragraphs and headings of each copy are made anew out of its clauses: natural text, none recurs.
 With --edited as well each copy has this share of its hanzi replaced, each time others: a speech on a thousand sites.
+With --single as well each speech of a copy is a page of its own, between the lines above the first speech and below the last.
 
 Figures are user+sys CPU seconds (medians), so that other work on the machine counts little, and the peak memory of the
 process. MB are megabytes of UTF-8.
@@ -30,6 +31,7 @@ from typing import TypeVar
 from generate import PARAGRAPH, pages
 
 from pipeline.assembly import assemble_many
+from pipeline.cleaning import clean_bytes
 from pipeline.rulebook import default_rulebook
 from pipeline.stages import decode, labels, placeholders, punctuation, repair, script
 
@@ -108,9 +110,10 @@ def main() -> None:
     parser.add_argument("--input", type=Path, help="a folder of raw pages to measure instead of generated ones")
     parser.add_argument("--mixed", action="store_true", help="make the paragraphs of each copy anew out of its clauses")
     parser.add_argument("--edited", type=float, default=0.0, help="the share of hanzi to replace in each copy, such as 0.02")
+    parser.add_argument("--single", action="store_true", help="make each speech of a copy a page of its own")
     args = parser.parse_args()
-    if (args.edited or args.mixed) and not args.input:
-        parser.error("--edited and --mixed need --input")
+    if (args.edited or args.mixed or args.single) and not args.input:
+        parser.error("--edited, --mixed and --single need --input")
     import_time()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -121,7 +124,8 @@ def main() -> None:
         for number, data in enumerate(made):
             data = mixed(data, chance) if args.mixed else data
             data = edited(data, args.edited, chance)
-            (raw / f"page{number:06}.txt").write_bytes(data)
+            for part, page in enumerate(singles(data) if args.single else [data]):
+                (raw / f"page{number:06}-{part:03}.txt").write_bytes(page)
         stage_table(some_of(raw))
         whole_run(folder, raw, args.runs)
 
@@ -183,6 +187,14 @@ def edited(data: bytes, share: float, chance: random.Random) -> bytes:
     for place in chance.sample(places, round(share * len(places))):
         text[place] = chance.choice(own)
     return "".join(text).encode()
+
+
+def singles(data: bytes) -> Iterator[bytes]:
+    """Each speech of a page between what stands above the first speech and below the last."""
+    page = clean_bytes(data)
+    text, spans = page.decoded.text, [speech.raw_span for speech in page.speeches]
+    for start, end in spans:
+        yield (text[: spans[0][0]] + text[start:end] + text[spans[-1][1] :]).encode()
 
 
 def some_of(raw: Path) -> list[bytes]:
