@@ -103,8 +103,10 @@ def clean_many(
     ('各位来宾：欢迎光临，请大家入座。', <class 'pipeline.errors.PageError'>)
     """
     book = rules or default_rulebook()
-    read = [_read(data, book) for data in pages]
-    good = [page for page in read if isinstance(page, _Read)]
+    sources = [_source(data, book) for data in pages]
+    whole = [source for source in sources if isinstance(source, _Source)]
+    labelled = labels.run_many([source.repaired.text for source in whole], book)
+    good = [_read(source, page, book) for source, page in zip(whole, labelled, strict=True)]
     found = placeholders.run_many(
         [text for page in good for text in page.texts],
         book,
@@ -125,7 +127,7 @@ def clean_many(
             for page, own in zip(marked, _shares(final, [len(page.texts) for page in marked]), strict=True)
         ]
     )
-    return [next(made) if isinstance(page, _Read) else page for page in read]
+    return [next(made) if isinstance(source, _Source) else source for source in sources]
 
 
 def _shares(items: Sequence[Staged], sizes: Iterable[int]) -> Iterator[Sequence[Staged]]:
@@ -146,6 +148,24 @@ def clean(text: str, rules: Rulebook | None = None, options: Options | None = No
 
 
 @dataclass(frozen=True, slots=True)
+class _Source:
+    """A page before it is labelled. repaired: its text without damage."""
+
+    sha256: str
+    size: int
+    decoded: Decoded
+    repaired: Staged
+
+
+def _source(data: bytes, book: Rulebook) -> _Source | PageError:
+    try:
+        decoded = decode.run(data)
+    except PageError as error:
+        return error
+    return _Source(hashlib.sha256(data).hexdigest(), len(data), decoded, repair.run(decoded.text, book))
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """A page before the stages that look at single speeches.
 
@@ -153,29 +173,19 @@ class _Read:
     placeholders are sought in, the speeches and then the headlines as one text.
     """
 
-    sha256: str
-    size: int
-    decoded: Decoded
-    repaired: Ledger
+    source: _Source
     labelled: Labelled
     drafted: list[tuple[Assembled, Staged]]
     headlines: list[Block]
     texts: list[str]
 
 
-def _read(data: bytes, book: Rulebook) -> _Read | PageError:
-    try:
-        decoded = decode.run(data)
-    except PageError as error:
-        return error
-    repaired = repair.run(decoded.text, book)
-    labelled = labels.run(repaired.text, book)
+def _read(source: _Source, labelled: Labelled, book: Rulebook) -> _Read:
     drafted = _simplified(labelled, book)
     headlines = [block for block in labelled.blocks if block.label in TITLES]
     texts = [simplified.text for _, simplified in drafted]
     texts.append("\n".join(labelled.text[block.start : block.end] for block in headlines))
-    digest = hashlib.sha256(data).hexdigest()
-    return _Read(digest, len(data), decoded, repaired.ledger, labelled, drafted, headlines, texts)
+    return _Read(source, labelled, drafted, headlines, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,21 +248,22 @@ def _marked_page(page: _Read, found: Sequence[Staged], book: Rulebook) -> _Marke
 def _finished(page: _MarkedPage, final: Sequence[Staged], book: Rulebook, options: Options) -> CleanPage:
     """The page, when the punctuation of its texts is normalized."""
     read, count = page.read, len(page.speeches)
+    source, repaired = read.source, read.source.repaired.ledger
     new_titles = dict(zip(page.texts[count:], (title.text for title in final[count:]), strict=True))
     made = [
-        _speech(read.decoded.text, draft, read.repaired, last, new_titles, book, options)
+        _speech(source.decoded.text, draft, repaired, last, new_titles, book, options)
         for draft, last in zip(page.speeches, final, strict=False)
     ]
     speeches = tuple(speech for speech in made if speech.text)
     spans = [speech.raw_span for speech in speeches]
     return CleanPage(
-        sha256=read.sha256,
-        size=read.size,
-        decoded=read.decoded,
+        sha256=source.sha256,
+        size=source.size,
+        decoded=source.decoded,
         meta=read.labelled.meta,
-        blocks=tuple(_page_blocks(read.decoded.text, read.labelled.blocks, read.repaired)),
+        blocks=tuple(_page_blocks(source.decoded.text, read.labelled.blocks, repaired)),
         speeches=speeches,
-        placeholders=tuple(_outside(read.headlines, page.in_titles, read.repaired, spans)),
+        placeholders=tuple(_outside(read.headlines, page.in_titles, repaired, spans)),
     )
 
 

@@ -112,11 +112,12 @@ def by_preamble(evidence: Evidence, settings: Mapping[str, Any]) -> None:
     marked = _first_sample(evidence, title)
     if marked is None or any(_begins_or_ends(evidence, n) for n in range(top, marked)):
         return
+    key = "" if title is None else title_key(evidence.text(title))
     for number in range(top, marked):
         scores = evidence.scores[number]
         titled = scores.get("page_meta", 0.0) >= 3.0 or scores.get("page_title", 0.0) >= (1.0 if title is None else 3.0)
         titled = titled or evidence.rule(number, "speech_title") == "labels/split-title"
-        titled = titled or (title is not None and title_key(evidence.text(number)) == title_key(evidence.text(title)) != "")
+        titled = titled or (key != "" and has_key(evidence.text(number), key))
         if evidence.lines[number].size <= settings["preamble_size"] and not titled:
             evidence.add(number, "intro", settings["preamble"], "labels/preamble")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from regex import Match
@@ -67,17 +68,12 @@ class Plan:
 class PageLines:
     """The lines of a view as they stand, with those in which rules of a page's whole text can match.
 
-    starts: where each line begins, and at last where one more would.
+    starts: where each line begins, and at last where one more would. places: for rules of ``page_index`` the numbers of the
+    lines in which they can match.
     """
 
-    def __init__(self, view: str, plan: Plan) -> None:
-        import numpy as np  # here, since it takes longer to import than the whole package
-
-        self._view = view
-        codes = codes_of(view)
-        starts = np.concatenate(([0], (codes == ord("\n")).nonzero()[0] + 1))
-        self.starts = [*starts.tolist(), len(view) + 1]
-        self._places = plan.page_index.places_in(codes, starts)
+    def __init__(self, view: str, starts: list[int], places: Mapping[int, Sequence[int]]) -> None:
+        self._view, self.starts, self._places = view, starts, places
 
     def find(self, number: int, rule: Rule, limit: int | None = None) -> Iterator[Match[str]]:
         """A rule's matches, each within one line. number: the rule's in ``page_index``. limit: how much of a line it sees."""
@@ -88,6 +84,27 @@ class PageLines:
         for line in self._places.get(number, ()) if rule.needs else range(len(starts) - 1):
             end = starts[line + 1] - 1
             yield from rule.regex.finditer(self._view, starts[line], end if limit is None else min(end, starts[line] + limit))
+
+
+def page_lines(views: Sequence[str], plan: Plan) -> list[PageLines]:
+    """The lines of each of several pages, looked through in one pass."""
+    import numpy as np  # here, since it takes longer to import than the whole package
+
+    codes = codes_of("\n".join(views))
+    starts = np.concatenate(([0], (codes == ord("\n")).nonzero()[0] + 1))
+    begins = [*accumulate((len(view) + 1 for view in views), initial=0)]
+    firsts = starts.searchsorted(begins).tolist()
+    places: list[dict[int, list[int]]] = [{} for _ in views]
+    for rule, lines in plan.page_index.places_in(codes, starts).items():
+        page = 0
+        for line in lines:
+            while line >= firsts[page + 1]:
+                page += 1
+            places[page].setdefault(rule, []).append(line - firsts[page])
+    return [
+        PageLines(view, [*(starts[first:last] - begin).tolist(), len(view) + 1], own)
+        for view, begin, (first, last), own in zip(views, begins, pairwise(firsts), places, strict=False)
+    ]
 
 
 def plan_of(book: Rulebook) -> Plan:

@@ -69,11 +69,11 @@ def read_page(path: Path) -> BedPage:
     )
 
 
-PARTS = ("seen", "former", "seen2", "seen3", "seen4", "seen5", "seen6", "seen7", "seen8", "seen9", "heldout2")
+PARTS = ("seen", "former", *(f"seen{number}" for number in range(2, 13)), "heldout2")
 
 
 def read_pages(part: str) -> list[BedPage]:
-    """The pages of one part of the bed, ``seen``, ``former``, ``seen2``, ``seen3`` to ``seen9`` or ``heldout2``."""
+    """The pages of one part of the bed, ``seen``, ``former``, ``seen2`` to ``seen12`` or ``heldout2``."""
     return [read_page(path) for path in sorted((FOLDER / part).glob("*.page"))]
 
 

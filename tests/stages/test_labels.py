@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.page import LABELS, Labelled
-from pipeline.rulebook import Rulebook, default_rulebook
+from pipeline.rulebook import Rulebook, default_rulebook, rulebook_over
 from pipeline.stages import labels
 from pipeline.stages._lines import lines_of, view_of
 from pipeline.stages._meta import iso_date
@@ -40,6 +40,27 @@ def book() -> Rulebook:
 
 def label(text: str) -> Labelled:
     return labels.run(text, book())
+
+
+@given(st.lists(ANY_PAGE, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_any_pages_together_are_each_as_alone(texts: list[str]) -> None:
+    assert labels.run_many(texts, book()) == [label(text) for text in texts]
+
+
+def test_pages_of_the_bed_together_are_each_as_alone() -> None:
+    texts = [page.text for page in bed.read_pages("seen12")][:12]
+    assert len(texts) > 9
+    assert labels.run_many(texts, book()) == [label(text) for text in texts]
+
+
+def test_rules_for_whole_pages_see_each_page_alone(tmp_path: Path) -> None:
+    head = '[[rule]]\nid = "mine"\nwhat = "w"\nwhy = "w"\naction = "label"\nlabel = "boilerplate"\n'
+    rule = f'{head}score = 9\nwhere = "text"\npattern = "甲"\n'
+    (tmp_path / "labels.toml").write_text(rule, encoding="utf-8")
+    own = rulebook_over([tmp_path])
+    pages = ["同学们:\n甲乙丙丁,戊己庚辛。", "甲", "谢谢大家!"]
+    assert labels.run_many(pages, own) == [labels.run(page, own) for page in pages]
 
 
 @given(ANY_PAGE)
