@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pipeline.cleaning import CleanPage, CleanSpeech, Options, clean, clean_bytes
+    from pipeline.cleaning import CleanPage, CleanSpeech, Options, clean, clean_bytes, clean_many
     from pipeline.restore import restore_folder
     from pipeline.rulebook import load_rulebook
     from pipeline.run import RunOptions, run_folder
 
 _HOMES = {
     "CleanPage": "cleaning", "CleanSpeech": "cleaning", "Options": "cleaning", "clean": "cleaning", "clean_bytes": "cleaning",
+    "clean_many": "cleaning",
     "load_rulebook": "rulebook", "RunOptions": "run", "run_folder": "run", "restore_folder": "restore",
 }  # fmt: skip
 
@@ -29,6 +30,7 @@ __all__ = [
     "RunOptions",
     "clean",
     "clean_bytes",
+    "clean_many",
     "load_rulebook",
     "restore_folder",
     "run_folder",

@@ -1,6 +1,6 @@
 """The main job: a folder of raw pages in, one output folder out.
 
-Pages are cleaned one by one, in as many processes as the user likes; records are written in the order of the pages' paths,
+Pages are cleaned in batches, in as many processes as the user likes; records are written in the order of the pages' paths,
 so that the output does not depend on who was ready first. What has to wait for the duplicates waits in files.
 """
 
