@@ -1,4 +1,4 @@
-"""One page through all stages: bytes in, clean speeches and the page's ledger out.
+"""Pages through all stages: bytes in, clean speeches and each page's ledger out.
 
 Text flows one way: decode, repair, label and split, drop furniture and rejoin links and paragraphs, script, placeholders,
 punctuation. Every stage's edits are composed into one ledger a speech, whose places are offsets in the decoded page.
@@ -93,9 +93,9 @@ def clean_bytes(data: bytes, rules: Rulebook | None = None, options: Options | N
 def clean_many(
     pages: Sequence[bytes], rules: Rulebook | None = None, options: Options | None = None
 ) -> list[CleanPage | PageError]:
-    """`clean_bytes` for each of many pages, which takes two thirds of the time for short ones.
+    """`clean_bytes` for each of many pages, which takes half of the time for short ones.
 
-    The stages that look at single speeches try every rule once for all pages. Where a page's bytes are no text its PageError
+    Labels, placeholders and punctuation try every rule once for all pages. Where a page's bytes are no text its PageError
     stands in its place. Each answer is the same as that of `clean_bytes`.
 
     >>> one, other = clean_many(["各位来宾:欢迎光临,请大家入座.".encode(), bytes.fromhex("89504e470d0a1a0a")])
