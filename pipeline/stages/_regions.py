@@ -13,11 +13,10 @@ from pipeline.stages._contents import by_contents, first_by
 from pipeline.stages._evidence import HEAD, Evidence, has_key, title_key
 from pipeline.stages._lines import letters
 from pipeline.stages._numbers import by_fields
-from pipeline.stages._titles import by_count_of_texts
+from pipeline.stages._titles import FIGURES, by_count_of_texts
 from pipeline.stages._wording import names_texts
 
-_FIGURES = "一二三四五六七八九十"
-_COUNT_ENDS = frozenset(_FIGURES + "0123456789)")
+_COUNT_ENDS = frozenset(FIGURES + "0123456789)")
 _COUNTED = compiled(r"(?<stem>[^\n。!?;,]{5,38}?) ?[(]?(?<number>\d{1,2}|[一二三四五六七八九十])[)]?$")
 _ASKED = compiled(r"[^。!;]{2,60}(?:讲话|发言|致[辞词]|演讲|主持|[稿词辞]|开场白)[^。!;]{0,30}[?!]{1,3}")
 
@@ -72,7 +71,7 @@ def _by_count(evidence: Evidence, settings: Mapping[str, Any], head: int | None)
         if found is None or len(stem) < 6 or stem[-4:] not in title:
             continue
         group = counted.setdefault(stem, [])
-        if found["number"] in (str(len(group) + 1), _FIGURES[len(group) % 10]) and not (group and number - group[-1] < 2):
+        if found["number"] in (str(len(group) + 1), FIGURES[len(group) % 10]) and not (group and number - group[-1] < 2):
             group.append(number)
     for group in counted.values():
         for number in group if len(group) > 1 else ():

@@ -20,7 +20,8 @@ SESSION = compiled(r"^第[\d一二三四五六七八九十]{1,3}[次届]")
 _COUNTED = compiled(r"^(?:\([一二三四五六七八九十\d]{1,3}\)|[一二三四五六七八九十]{1,3}、) ?(?=\p{Han})")
 """The number of a speech before its motto."""
 _TEXTS = compiled(r"(?<number>\d{1,2}|[二三四五六七八九十]) ?[篇则份]")
-_FIGURES = "一二三四五六七八九十"
+FIGURES = "一二三四五六七八九十"
+"""The figures from one to ten, in their order."""
 _BARE = compiled(r"\p{Han}{2,4}(?: ?[(【]?(?:篇|第)?[\d一二三四五六七八九十]{1,3}篇?[)】]?)?")
 
 
@@ -91,7 +92,7 @@ def by_count_of_texts(evidence: Evidence, settings: Mapping[str, Any], head: int
     if head is None or found is None:
         return
     figure, below = found["number"], range(head + 1, len(evidence.lines))
-    count = int(figure) if figure.isdecimal() else _FIGURES.find(figure) + 1
+    count = int(figure) if figure.isdecimal() else FIGURES.find(figure) + 1
     if count < 2 or any(evidence.ruled(n, "speech_title") >= 1.5 for n in below):
         return
     alone = [n for n in below if _may_head_text(evidence, n)]

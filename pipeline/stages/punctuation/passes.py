@@ -14,7 +14,7 @@ from pipeline.ledger import Kind, Ledger
 from pipeline.rulebook import Rule
 from pipeline.stages.punctuation.draft import Draft
 from pipeline.stages.punctuation.plan import CODE, Plan, Step
-from pipeline.stages.punctuation.quotes import OPENERS
+from pipeline.stages.punctuation.quotes import OPENERS, head_of
 from pipeline.stages.punctuation.seen import Seen
 
 PASSES = 8
@@ -102,7 +102,8 @@ def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tupl
         end = later.find("\n", place)
         end = len(later) if end < 0 else end
         start = later.rfind("\n", 0, place) + 1
-        if place <= _head(later, start, end) or _opens(later, end):
+        head = head_of(later, start, end)
+        if place <= head or later[head] in OPENERS:
             start = _previous_line_start(later, start)
         if spans and start <= spans[-1][1] + 1:
             spans[-1] = (spans[-1][0], end)
@@ -111,15 +112,9 @@ def _restless(text: str, later: str, edits: Groups, plan: Plan) -> Sequence[tupl
     return spans
 
 
-def _head(text: str, start: int, end: int) -> int:
-    """Where the first character of a line stands that is no space, or the line's end."""
-    line = text[start:end]
-    return start + len(line) - len(line.lstrip(" 　"))
-
-
 def _opens(text: str, end: int) -> bool:
     """Whether the line that ends there begins with a quotation mark."""
-    head = _head(text, text.rfind("\n", 0, end) + 1, end)
+    head = head_of(text, text.rfind("\n", 0, end) + 1, end)
     return head < end and text[head] in OPENERS
 
 

@@ -176,10 +176,19 @@ def _one_quotation(text: str, marks: Sequence[Mark]) -> bool:
     return all(char > "㐀" for char in joints)
 
 
+def head_of(text: str, start: int, end: int) -> int:
+    """Where the first character of a line stands that is no space, or the line's end.
+
+    >>> head_of("甲\\n　“乙”", 2, 6), head_of("  ", 0, 2)
+    (3, 2)
+    """
+    line = text[start:end]
+    return start + len(line) - len(line.lstrip(" 　"))
+
+
 def _opens(draft: Draft, start: int, end: int) -> bool:
     """Whether a line begins with a mark that may open a quotation."""
-    line = draft.text[start:end]
-    head = start + len(line) - len(line.lstrip(" 　"))
+    head = head_of(draft.text, start, end)
     return head < end and draft.text[head] in OPENERS and draft.free(head, head + 1)
 
 
