@@ -177,11 +177,12 @@ def test_year_shape() -> None:
 
 def test_period_of_a_speech() -> None:
     dating = RULES.settings["dating"]
-    assert period("", dating) == ALWAYS
-    assert period("2015年的成绩", dating) == Period(month_number("2015-01"), month_number("2015-12"))
-    assert period("到2020年建成", dating) == ALWAYS
-    assert period("今年是2014年,到2020年,2003年", dating).first == month_number("2014-01")
-    assert period("", dating, "2016-05-01").last == month_number("2016-05")
+    assert period("", ()) == ALWAYS
+    assert period("", dating[:1]) == Period(month_number(dating[0]["since"]), month_number(dating[0]["until"]))
+    assert period("2015年的成绩", ()) == Period(month_number("2015-01"), month_number("2015-12"))
+    assert period("到2020年建成", ()) == ALWAYS
+    assert period("今年是2014年,到2020年,2003年", ()).first == month_number("2014-01")
+    assert period("", (), "2016-05-01").last == month_number("2016-05")
 
 
 def test_era_is_told_only_where_it_is_certain() -> None:

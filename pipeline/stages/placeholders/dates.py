@@ -50,16 +50,12 @@ def _year(year: int) -> Period:
     return Period(12 * year + 1, 12 * year + 12)
 
 
-def period(text: str, dating: Sequence[Mapping[str, Any]], published: str | None = None) -> Period:
+def period(text: str, said: Iterable[Mapping[str, Any]], published: str | None = None) -> Period:
     """When a speech was given, from its formulas, its years and the page's ISO date, in that order of trust.
 
-    dating: entries {words, since, until}; ``until`` may be absent. Years that a text names as a goal (到2020年) don't count.
+    said: the entries {words, since, until} of ``settings.dating`` of which the text has a word; ``until`` may be absent. Years
+    that a text names as a goal (到2020年) don't count.
     """
-    return bounds(text, [entry for entry in dating if any(word in text for word in entry["words"])], published)
-
-
-def bounds(text: str, said: Iterable[Mapping[str, Any]], published: str | None = None) -> Period:
-    """`period`, where the entries are known of which the text has a word."""
     found = ALWAYS
     if published and regex.match(r"\d{4}", published):
         found = Period(LONG_AGO, month_number(published))

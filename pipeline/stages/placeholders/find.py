@@ -18,10 +18,10 @@ from pipeline.patterns import compiled
 from pipeline.rulebook import Rule
 from pipeline.speech import Placeholder, PlaceholderKind
 from pipeline.stages.placeholders.clear import clear_form
-from pipeline.stages.placeholders.dates import Period, bounds, era
+from pipeline.stages.placeholders.dates import Period, era, period
 from pipeline.stages.placeholders.masks import Span, is_year_shaped, tokens
 from pipeline.stages.placeholders.plan import ANY_MASK, BETWEEN, Plan, is_hole
-from pipeline.stages.placeholders.searches import Formula, Hit, Mark
+from pipeline.stages.placeholders.searches import Formula, Found, Hit, Mark
 from pipeline.stages.placeholders.tags import tagged
 
 _LONG = compiled(r"[0-9]{2,}[^0-9.]{2,}[0-9]{2,}|0[^0-9.]{2,3}-[^0-9.]{6,8}|[0-9]{4,}[^0-9.]{4}|[^0-9.]{7,}[0-9]{0,4}")
@@ -39,24 +39,24 @@ class Clock:
         """What the era table ``name`` has for the speech's time, or None where that is not certain."""
         if name not in self._said:
             if self._period is None:
-                self._period = bounds(self._text, self._entries, self._published)
+                self._period = period(self._text, self._entries, self._published)
             self._said[name] = era(self._plan.settings["eras"], name, self._period)
         return self._said[name]
 
 
 class Speeches:
-    """Several speeches as one text, each between two lines `BETWEEN`; which of them a place is in, and what is its time.
+    """Several speeches that are searched as one text (see `_joined`): which of them a place is in, and what is its time.
 
     published: of each its page's date. words: those by which speeches are dated, as the plan's searches have found them.
     """
 
-    def __init__(self, texts: Sequence[str], plan: Plan, published: Sequence[str | None]) -> None:
+    def __init__(
+        self, texts: Sequence[str], plan: Plan, published: Sequence[str | None], words: Sequence[tuple[int, int]]
+    ) -> None:
         self.texts = texts
-        self.joined = "".join([BETWEEN, BETWEEN.join(texts), BETWEEN])
         self.starts = [*accumulate((len(text) + len(BETWEEN) for text in texts[:-1]), initial=len(BETWEEN))]
-        self.words: Sequence[tuple[int, int]] = ()
         self._clocks: dict[int, Clock] = {}
-        self._plan, self._published = plan, published
+        self._plan, self._published, self._words = plan, published, words
 
     def at(self, place: int) -> int:
         """The number of the speech that a place of the joined text is in."""
@@ -75,7 +75,7 @@ class Speeches:
     def _said(self) -> Mapping[int, AbstractSet[int]]:
         """For each speech the entries of ``settings.dating`` of which it has a word."""
         said: defaultdict[int, set[int]] = defaultdict(set)
-        for word, place in self.words:
+        for word, place in self._words:
             said[self.at(place)].add(self._plan.dating[word])
         return said
 
@@ -93,6 +93,11 @@ class Speeches:
         return [tuple(share) for share in shares]
 
 
+def _joined(texts: Sequence[str]) -> str:
+    """Speeches as one text, each between two lines `BETWEEN`."""
+    return "".join([BETWEEN, BETWEEN.join(texts), BETWEEN])
+
+
 def find(text: str, plan: Plan, published: str | None) -> tuple[tuple[Placeholder, ...], set[str]]:
     """All placeholders of a text, sorted and disjoint, and the full names of the rules that acted."""
     (found,), acted = find_many([text], plan, [published])
@@ -105,14 +110,14 @@ def find_many(
     """`find` over many texts at once, each with its page's date; the rules that acted are those of all."""
     if not texts:
         return [], set()
-    speeches = Speeches(texts, plan, published)
-    text = speeches.joined
+    text = _joined(texts)
+    known = plan.searches.of(text)
+    speeches = Speeches(texts, plan, published, known.words)
     acted: set[str] = set()
     taken = list(tagged(text))
     covered = {place for tag in taken for place in range(tag.start, tag.end)}
-    formulas, matches, speeches.words = plan.searches.of(text)
     holes: list[Hit] = []
-    for mark, match in matches:
+    for mark, match in known.marks:
         if is_hole(mark):
             holes.append((mark, match))
             continue
@@ -128,7 +133,7 @@ def find_many(
     found = named + _typed(text, spans, plan, speeches, rule_of)
     for start, end in spans:
         covered.update(range(start, end))
-    found += _holes(text, formulas, holes, plan, covered, speeches)
+    found += _holes(text, known._replace(marks=holes), plan, covered, speeches)
     acted.update(item.rule for item in found if item.rule)
     acted.update(rule_of.values())
     acted.update(plan.families[text[start:end].strip(_KEPT)[0]].name for start, end in masks)
@@ -368,25 +373,17 @@ def _typed(text: str, spans: list[Span], plan: Plan, speeches: Speeches, rule_of
     return found
 
 
-def _holes(
-    text: str,
-    formulas: Sequence[tuple[Formula, int]],
-    matches: Iterable[Hit],
-    plan: Plan,
-    covered: set[int],
-    speeches: Speeches,
-) -> list[Placeholder]:
+def _holes(text: str, known: Found, plan: Plan, covered: set[int], speeches: Speeches) -> list[Placeholder]:
     """The silent deletions, one at a place. Rules with a condition (``data.after``) wait for what the others found.
 
-    formulas, matches: those of rules for holes.
+    known: formulas and matches of rules for holes.
     """
     found: dict[int, Placeholder] = {}
-    _take(text, formulas, matches, covered, speeches, found)
+    _take(text, known, covered, speeches, found)
     if '"' in text:
         quotes = [(match.start(), match.end()) for match in _QUOTE.finditer(text)]
         for low, high in _windows(quotes, len(text)):
-            formulas, matches, _ = plan.straight_holes.of(text, low, high)
-            _take(text, formulas, matches, covered, speeches, found)
+            _take(text, plan.straight_holes.of(text, low, high), covered, speeches, found)
     if plan.late_holes:
         _late(text, plan, covered, speeches, found)
     return list(found.values())
@@ -395,21 +392,14 @@ def _holes(
 _QUOTE = re.compile('"')
 
 
-def _take(
-    text: str,
-    formulas: Sequence[tuple[Formula, int]],
-    matches: Iterable[Hit],
-    covered: set[int],
-    speeches: Speeches,
-    found: dict[int, Placeholder],
-) -> None:
+def _take(text: str, holes: Found, covered: set[int], speeches: Speeches, found: dict[int, Placeholder]) -> None:
     """Take into ``found`` the holes at places that are still free."""
-    for formula, start in sorted(formulas, key=_longest_first):
+    for formula, start in sorted(holes.formulas, key=_longest_first):
         place = start + formula.hole
         if _is_free(place, covered, found):
             mark = formula.mark
             found[place] = Placeholder(place, place, "", "elision", mark.rule.params["type"], mark.gives, mark.rule.name)
-    for mark, match in matches:
+    for mark, match in holes.marks:
         place = match.start("hole")
         if _is_free(place, covered, found):
             found[place] = _placeholder(text, (place, place), mark, match, speeches)
