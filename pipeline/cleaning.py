@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Literal, NamedTuple
 
 from pipeline.assembly import Assembled, assemble_many
@@ -107,35 +107,23 @@ def clean_many(
     whole = [source for source in sources if isinstance(source, _Source)]
     labelled = labels.run_many([source.repaired.text for source in whole], book)
     good = [_read(source, page, book) for source, page in zip(whole, labelled, strict=True)]
-    found = placeholders.run_many(
-        [text for page in good for text in page.texts],
-        book,
-        published=[page.labelled.meta.get("published") for page in good for _ in page.texts],
+    found = iter(
+        placeholders.run_many(
+            [text for page in good for text in page.texts],
+            book,
+            published=[page.labelled.meta.get("published") for page in good for _ in page.texts],
+        )
     )
-    marked = [
-        _marked_page(page, own, book)
-        for page, own in zip(good, _shares(found, [len(page.texts) for page in good]), strict=True)
-    ]
-    final = punctuation.run_many(
-        [text for page in marked for text in page.texts],
-        book,
-        protect=[spans for page in marked for spans in page.protected],
+    marked = [_marked_page(page, list(islice(found, len(page.texts))), book) for page in good]
+    final = iter(
+        punctuation.run_many(
+            [text for page in marked for text in page.texts],
+            book,
+            protect=[spans for page in marked for spans in page.protected],
+        )
     )
-    made = iter(
-        [
-            _finished(page, own, book, options or Options())
-            for page, own in zip(marked, _shares(final, [len(page.texts) for page in marked]), strict=True)
-        ]
-    )
+    made = (_finished(page, list(islice(final, len(page.texts))), book, options or Options()) for page in marked)
     return [next(made) if isinstance(source, _Source) else source for source in sources]
-
-
-def _shares(items: Sequence[Staged], sizes: Iterable[int]) -> Iterator[Sequence[Staged]]:
-    """Items in shares of these sizes."""
-    start = 0
-    for size in sizes:
-        yield items[start : start + size]
-        start += size
 
 
 def clean(text: str, rules: Rulebook | None = None, options: Options | None = None) -> tuple[CleanSpeech, ...]:

@@ -35,6 +35,7 @@ from typing import Any, Literal, NamedTuple
 from pipeline import __version__
 from pipeline.errors import JinggaoError
 from pipeline.rounds import Block, Call, Keyed, Table
+from pipeline.workers import batches
 
 EngineName = Literal["local", "daft", "ray"]
 
@@ -145,8 +146,9 @@ class DaftEngine:
         import daft
 
         paths: list[str] = []
-        for keys, data in _batches(blocks):
-            frame = daft.from_pydict({"key": keys, "data": data})
+        rows = ((key, pickle.dumps(block, pickle.HIGHEST_PROTOCOL)) for key, block in blocks)
+        for some in batches(rows, lambda row: len(row[1]), _PUT):
+            frame = daft.from_pydict({"key": [key for key, _ in some], "data": [data for _, data in some]})
             paths += self._written(name, partial(frame.write_parquet, compression="zstd"))["path"]
         return Files(paths)
 
@@ -302,21 +304,6 @@ class Tables(NamedTuple):
 
     frame: Any
     rows: int
-
-
-def _batches(blocks: Iterable[Keyed]) -> Iterator[tuple[list[int], list[bytes]]]:
-    keys: list[int] = []
-    data: list[bytes] = []
-    size = 0
-    for key, block in blocks:
-        keys.append(key)
-        data.append(pickle.dumps(block, pickle.HIGHEST_PROTOCOL))
-        size += len(data[-1])
-        if size >= _PUT:
-            yield keys, data
-            keys, data, size = [], [], 0
-    if keys:
-        yield keys, data
 
 
 def _class(kind: str) -> type[Block]:

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 from pipeline import __version__, cache
 from pipeline.cleaning import CleanPage, Options, clean_many
@@ -26,7 +26,7 @@ from pipeline.pages import list_pages
 from pipeline.records import UNCOMPARED, Record, page_record, speech_record, tally, unique_name
 from pipeline.restore import speech_sources
 from pipeline.rulebook import Rulebook, rulebook_over
-from pipeline.workers import in_order
+from pipeline.workers import batches, in_order
 
 if TYPE_CHECKING:
     from pipeline.duplicates import Found
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 REMOVED = ("page_title", "page_meta", "boilerplate", "link_residue")
 """Labels of lines that no record of a speech holds."""
 
-Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
 """Called as progress(step, done, total) while a run goes on."""
 
@@ -154,10 +153,9 @@ class _Folder:
 
     def cleaned(self) -> Iterator[Cleaned]:
         given = (self._book, Options(self._options.placeholders))
-        limit = BATCH
-        if self._jobs > 1:  # each worker has some batches to do
-            limit = min(limit, sum(file_size(file) for _, file in self._pages) // (4 * self._jobs))
-        tasks = batches(self._pages, lambda page: file_size(page[1]), limit)
+        sizes = {path: file_size(file) for path, file in self._pages}
+        limit = BATCH if self._jobs < 2 else min(BATCH, sum(sizes.values()) // (4 * self._jobs))  # some for each worker
+        tasks = batches(self._pages, lambda page: sizes[page[0]], limit)
         for some in in_order(_work, tasks, self._jobs, _start_worker, given):
             yield from some
 
@@ -376,25 +374,6 @@ Raw = tuple[str, bytes | PageError]
 """A page's path and its bytes, or why there are none."""
 
 
-def batches(items: Iterable[Item], size: Callable[[Item], int], limit: int = BATCH) -> Iterator[list[Item]]:
-    """Items in lists that weigh up to ``limit``, in their order; what weighs more stands alone.
-
-    >>> list(batches(["甲", "乙乙", "丙丙丙丙", "丁"], len, 3))
-    [['甲', '乙乙'], ['丙丙丙丙'], ['丁']]
-    """
-    some: list[Item] = []
-    weight = 0
-    for item in items:
-        own = size(item)
-        if some and weight + own > limit:
-            yield some
-            some, weight = [], 0
-        some.append(item)
-        weight += own
-    if some:
-        yield some
-
-
 def file_size(file: Path) -> int:
     """A file's bytes; 0 where they cannot be told."""
     try:
@@ -419,7 +398,7 @@ def read_page(page: tuple[str, Path]) -> Raw:
 
 def clean_pages(pages: Iterable[Raw], book: Rulebook, options: Options) -> Iterator[Cleaned]:
     """Each page's records, or the reason why there are none. Pages are taken and cleaned batch by batch."""
-    for some in batches(pages, lambda page: len(page[1]) if isinstance(page[1], bytes) else 0):
+    for some in batches(pages, lambda page: len(page[1]) if isinstance(page[1], bytes) else 0, BATCH):
         yield from _cleaned(some, book, options)
 
 

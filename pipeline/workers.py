@@ -1,4 +1,4 @@
-"""Work spread over processes, with its results in the order of the tasks.
+"""Work spread over processes, one task or a batch of them at a time, with its results in the order of the tasks.
 
 So the output does not depend on who was ready first.
 """
@@ -87,6 +87,25 @@ class Workers:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def batches(tasks: Iterable[Task], size: Callable[[Task], int], limit: int) -> Iterator[list[Task]]:
+    """Tasks in lists that weigh up to ``limit``, in their order; what weighs more stands alone.
+
+    >>> list(batches(["甲", "乙乙", "丙丙丙丙", "丁"], len, 3))
+    [['甲', '乙乙'], ['丙丙丙丙'], ['丁']]
+    """
+    some: list[Task] = []
+    weight = 0
+    for task in tasks:
+        own = size(task)
+        if some and weight + own > limit:
+            yield some
+            some, weight = [], 0
+        some.append(task)
+        weight += own
+    if some:
+        yield some
 
 
 def _begin(start: Callable[..., None], given: tuple[Any, ...]) -> None:
